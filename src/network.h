@@ -1,0 +1,84 @@
+/*
+ * Network: an opened model. It owns the file's bytes, knows preprocessing and labels, and builds graphs for
+ * any input size; graphs borrow its weights and must be destroyed before it.
+ *
+ *     Network *network;
+ *     TRY(network_open(&network, "squeezenet.onnx", bytes, size));       // takes the bytes over
+ *     Graph *graph;
+ *     TRY(network_build(network, &(GraphRequest){.height = 227, .width = 227}, &graph));
+ *     Value *logits = network_logits(graph);
+ */
+#ifndef CONVOSCOPE_NETWORK_H
+#define CONVOSCOPE_NETWORK_H
+
+#include "graph.h"
+#include "image/preprocess.h"
+#include "objective.h"
+
+typedef struct Network Network;
+
+typedef struct GraphRequest {
+    int batch;               /* 0: 1 */
+    int height, width;       /* 0: the size of the preprocessing, or else what the file says */
+    const char *const *keep; /* outputs of convolutions that must not be folded away; may be NULL */
+    int keep_count;
+    bool no_fold; /* keep every batch normalisation apart (training) */
+} GraphRequest;
+
+/* Parses the file; bytes (from malloc) are taken over, also on failure. A file that is not ONNX is named.
+ * Builds nothing yet. Preprocessing comes from the file's metadata, else is guessed (input shape, names). */
+Status network_open(Network **network, const char *name, uint8_t *bytes, size_t size);
+void network_close(Network *network); /* NULL is fine */
+
+const char *network_name(const Network *network);
+size_t network_file_bytes(const Network *network);
+Preprocess *network_preprocess(Network *network);
+
+/* Key of the preprocessing (size, channels, mean, std, range, resize) or `labels` (one per line). */
+Status network_set(Network *network, const char *key, const char *value);
+
+/* NULL when there is no such label. */
+const char *network_label(const Network *network, int index);
+int network_label_count(const Network *network);
+
+/* A planned graph, not yet allocated. */
+Status network_build(const Network *network, const GraphRequest *request, Graph **graph);
+
+/* The class scores before any softmax: the first output, or, where that is a Softmax (perhaps followed or
+ * preceded by Reshape, Flatten, Squeeze, Identity, Dropout), what goes into it. [N,C] or [N,C,H,W]. */
+Value *network_logits(const Graph *graph);
+int network_class_count(const Graph *graph);
+
+/* Class scores [C] (mean over space where spatial) and their softmax of batch item n; either may be NULL. */
+void network_scores(const Graph *graph, int n, float *logits, float *probabilities);
+
+/* Indices of the `top` highest of scores, highest first. */
+void network_top(const float *scores, int count, int top, int *indices);
+
+/* A SPEC of interfaces.md (class:340, class:top, class:LABEL, channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE,
+ * gram:NODE) as an objective of this graph, weight 1. class:top needs a forward pass before and means the
+ * highest score. Names may contain colons. Fails with a sentence where the class, node, channel or position
+ * does not exist. For gram: the caller gives term->scratch (objective_scratch). */
+Status network_objective(const Network *network, const Graph *graph, const char *spec,
+                         Objective *term);
+
+/* The value of a layer named by its node or output, or by "auto": the last one before the classes whose
+ * map is larger than 1x1 and that is the output of a convolution, its activation or a concatenation
+ * (Grad-CAM's default). A folded convolution's output is an error that says how to ask for it. */
+Status network_layer(const Network *network, const Graph *graph, const char *name, Value **value);
+
+/* Receptive field of one unit of a value in input pixels along one axis: size, distance between
+ * neighbouring units (stride), and first pixel of unit 0 (may be negative). False where it is undefined
+ * (no spatial shape, global pooling and after). axis 0: y, 1: x. */
+typedef struct ReceptiveField {
+    double size, stride, start;
+} ReceptiveField;
+bool network_receptive_field(const Graph *graph, const Value *value, int axis,
+                             ReceptiveField *field);
+
+/* Writes the whole description (name, bytes, input, outputs, parameters, macs, memory, layers as in
+ * docs/architecture.md with `field`, preprocessing, labels, unsupported operators) as one JSON object.
+ * graph may be NULL when it could not be built; then `error` says why. */
+void network_json(const Network *network, const Graph *graph, const char *error, Text *text);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * Objectives: scalars of a graph's values, each with the gradient that starts a backward pass.
+ *
+ *     Objective terms[] = {{.kind = OBJECTIVE_CHANNEL, .value = v, .channel = 3, .weight = 1}};
+ *     double s = objectives_seed(terms, 1, graph);   // after a forward pass; adds to the gradients
+ *     graph_begin_backward(graph, &backward_exact);
+ *
+ * Objectives add (a list of terms) and scale (weight), as in Lucid (Olah et al. 2017).
+ */
+#ifndef CONVOSCOPE_OBJECTIVE_H
+#define CONVOSCOPE_OBJECTIVE_H
+
+#include "graph.h"
+
+typedef enum ObjectiveKind {
+    OBJECTIVE_NEURON,      /* value[0, channel, y, x] */
+    OBJECTIVE_CHANNEL,     /* mean over space of channel; of a vector [N,C]: its element */
+    OBJECTIVE_LAYER,       /* half the sum of squares */
+    OBJECTIVE_GRAM_ENERGY, /* sum of squares of G = F F' / (C H W), F = [C, H*W] */
+    OBJECTIVE_GRAM_MATCH, /* sum of squares of G - reference [C,C]; Gatys et al. 2016, equation 4 */
+    OBJECTIVE_FEATURE_MATCH, /* mean of squares of value - reference; Gatys et al. 2016, equation 1 */
+    OBJECTIVE_TOTAL_VARIATION, /* mean over elements of squared differences of neighbours, [N,C,H,W] */
+    OBJECTIVE_CROSS_ENTROPY, /* -log softmax(value)[channel]; a spatial value is averaged over space */
+} ObjectiveKind;
+
+typedef struct Objective {
+    ObjectiveKind kind;
+    Value *value;
+    int channel, y, x;
+    float weight;           /* 0 is taken as 0: say 1 */
+    const float *reference; /* borrowed; for the two matches */
+    float *scratch;         /* borrowed; objective_scratch(...) floats, for the Gram kinds */
+} Objective;
+
+/* Floats of scratch that a term needs. */
+size_t objective_scratch(ObjectiveKind kind, const Shape *shape);
+
+/* Weighted value of one term after a forward pass, without touching any gradient. */
+double objective_value(const Objective *term);
+
+/* Sum of the weighted terms; adds d(sum)/d(value) to the gradients and marks them as seeds. The graph's
+ * gradients must be zeroed before (graph_zero_gradients). */
+double objectives_seed(const Objective *terms, int count, Graph *graph);
+
+/* G = F F' / (C H W) of a value [1,C,H,W]; gram is [C,C]. */
+void gram_matrix(const float *features, int channels, size_t positions, float *gram);
+
+#endif

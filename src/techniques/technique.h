@@ -1,0 +1,155 @@
+/*
+ * Technique: one way of looking at a network. One file, one `const Technique`, one line in techniques.def.
+ *
+ * A technique never runs the network itself: it asks for a pass, returns, and its step is called when the
+ * pass is done. So every run reports progress, shows partial results and can be cancelled between two
+ * layers, on one thread or many, with no code of its own for that.
+ */
+#ifndef CONVOSCOPE_TECHNIQUES_TECHNIQUE_H
+#define CONVOSCOPE_TECHNIQUES_TECHNIQUE_H
+
+#include "image/picture.h"
+#include "network.h"
+
+typedef struct Run Run;
+
+typedef enum ParamType {
+    PARAM_INT,
+    PARAM_FLOAT,
+    PARAM_CHOICE,
+    PARAM_FLAG,
+    PARAM_TARGET, /* a SPEC: class:top, channel:NODE:C, ... */
+    PARAM_LAYER,  /* a node's name, or auto */
+    PARAM_TEXT,
+} ParamType;
+
+typedef struct Param {
+    const char *name, *title;
+    ParamType type;
+    double min, max, step; /* numbers */
+    const char *initial;   /* default, as text */
+    const char *choices;   /* "a|b|c" */
+    const char *unit;      /* "px", "levels", "" */
+    const char *help;      /* one sentence: what it does and how to choose */
+    bool advanced;
+} Param;
+
+typedef enum ResultKind { RESULT_MAP, RESULT_IMAGE, RESULT_TILES, RESULT_CURVE } ResultKind;
+
+enum { RESULT_MAX_ITEMS = 8, RESULT_MAX_FACTS = 24 };
+
+/* One array to be shown; data belongs to the run and stays valid until its next advance or its end. */
+typedef struct ResultItem {
+    const char *name, *title; /* literals: "adversarial", "The picture that fools it" */
+    ResultKind kind;
+    Shape shape; /* see docs/architecture.md */
+    const float *data;
+    bool is_signed;       /* drawn symmetric around zero */
+    const char *colormap; /* suggestion */
+} ResultItem;
+
+typedef struct ResultFact {
+    const char *name, *label, *unit;
+    double value;
+    char text[96]; /* instead of a number, when not empty */
+} ResultFact;
+
+typedef struct Result {
+    ResultItem items[RESULT_MAX_ITEMS];
+    int item_count;
+    ResultFact facts[RESULT_MAX_FACTS];
+    int fact_count;
+} Result;
+
+typedef struct Technique {
+    const char *id, *title;
+    const char *question; /* see, why, want, fool, paint, alike */
+    const char *sentence; /* what it answers */
+    const char *read;     /* how to read the result */
+    const char *limits;   /* what it does not show */
+    const char *paper;
+    int pictures;        /* how many it takes */
+    const char *returns; /* kind of the main item: map, image, tiles, curve */
+    const Param *params;
+    int param_count;
+    size_t state_bytes;
+
+    Status (*begin)(Run *run);                  /* builds its graph, asks for the first pass */
+    Status (*step)(Run *run);                   /* the pass asked for is done */
+    Status (*result)(Run *run, Result *result); /* any time after begin: also a partial one */
+    void (*end)(Run *run); /* may be NULL; arena and graphs of the run go by themselves */
+} Technique;
+
+int technique_count(void);
+const Technique *technique_at(int index);
+const Technique *technique_find(const char *id); /* NULL: no such technique */
+void techniques_json(Text *text);
+
+/* ---- for those who run a technique ---- */
+
+/* The network is borrowed and must outlive the run. */
+Status run_create(Run **run, const Technique *technique, Network *network);
+void run_destroy(Run *run); /* NULL is fine */
+
+/* Before run_begin. Values are checked against the table: one sentence when out of range or unknown. */
+Status run_set(Run *run, const char *param, const char *value);
+Status run_set_picture(Run *run, int index, const Picture *picture); /* copied */
+Status run_begin(Run *run);
+
+/* Works for about `seconds`; *done when finished. After an error only run_destroy makes sense. */
+Status run_advance(Run *run, double seconds, bool *done);
+
+/* The result so far; main item first. Fails when there is nothing to show yet, or when a map is all zero or
+ * not finite, and says which layer made it so. */
+Status run_result(Run *run, Result *result);
+
+double run_progress(const Run *run); /* 0 to 1 */
+/* Grows each time a partial result worth drawing is there. */
+int run_version(const Run *run);
+
+/* ---- for techniques ---- */
+
+void *run_state(Run *run); /* state_bytes, zeroed */
+Network *run_network(Run *run);
+Arena *run_arena(Run *run);
+const Picture *run_picture(const Run *run, int index);
+
+int run_int(const Run *run, const char *param);
+float run_float(const Run *run, const char *param);
+bool run_flag(const Run *run, const char *param);
+const char *run_text(const Run *run, const char *param); /* also choices, targets and layers */
+bool run_choice(const Run *run, const char *param, const char *choice);
+
+/* Builds and allocates a graph that the run owns. Layers named by the run's parameters are kept apart. */
+Status run_build(Run *run, const GraphRequest *request, unsigned flags, Graph **graph);
+
+/* Zeroed floats from the run's arena. */
+Status run_floats(Run *run, size_t count, float **floats);
+
+/* Picture index, preprocessed into the graph's input, batch item n. */
+Status run_load_picture(Run *run, Graph *graph, int index, int n);
+
+/* Asks for a forward pass that reaches the targets (none: everything). */
+void run_ask_forward(Run *run, Graph *graph, Value *const *targets, int count);
+
+/* Asks for forward, the objectives' seeds, and backward. terms are copied, at most 16. */
+void run_ask_gradient(Run *run, Graph *graph, const Objective *terms, int count,
+                      const BackwardRule *rule);
+
+/* As above after a forward pass that is already there: seeds and backward only. */
+void run_ask_backward(Run *run, Graph *graph, const Objective *terms, int count,
+                      const BackwardRule *rule);
+
+double run_objective(const Run *run); /* sum of the terms in the last gradient pass */
+
+void run_tell_progress(Run *run,
+                       double done); /* 0 to 1: share of the steps finished before this pass */
+void run_tell_version(Run *run);     /* a partial result is worth drawing */
+void run_finish(Run *run);
+
+ResultItem *result_add(Result *result, ResultItem item);
+void result_fact(Result *result, const char *name, const char *label, double value,
+                 const char *unit);
+void result_fact_text(Result *result, const char *name, const char *label, const char *text);
+
+#endif
