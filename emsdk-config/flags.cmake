@@ -28,10 +28,49 @@ elseif(CONVOSCOPE_FLAVOUR STREQUAL "asan")
 
 elseif(EMSCRIPTEN)
   set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
+  set(CMAKE_EXECUTABLE_SUFFIX ".js")
   # 128-bit vectors: every browser of the last four years has them. simd.h depends on it.
   list(APPEND CONVOSCOPE_COMPILE_FLAGS -msimd128)
-  # emcc cannot take /usr/include as a whole; set-up links the one folder of stb headers in here.
+  # emcc cannot take /usr/include as a whole; the one folder of stb headers is linked in here.
   list(APPEND CONVOSCOPE_COMPILE_FLAGS -isystem "${CMAKE_BINARY_DIR}/include")
   file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/include")
   file(CREATE_LINK /usr/include/stb "${CMAKE_BINARY_DIR}/include/stb" SYMBOLIC)
+
+  if(CONVOSCOPE_FLAVOUR STREQUAL "wasm-threads")
+    # Shared memory and atomics. The pool of workers is started by the page's engine, not at start-up.
+    list(APPEND CONVOSCOPE_COMPILE_FLAGS -pthread)
+    # The warning says that views on memory may be stale after growth; the engine makes them per call.
+    list(APPEND CONVOSCOPE_LINK_FLAGS -pthread -Wno-pthreads-mem-growth)
+  endif()
+
+  # What the shipped modules are linked with.
+  set(CONVOSCOPE_MODULE_FLAGS
+    -O3
+    # No main(): the exports are the functions marked EMSCRIPTEN_KEEPALIVE in src/wasm_api.c.
+    --no-entry
+    # An ES module whose default export makes an instance; a worker imports it.
+    -sMODULARIZE -sEXPORT_ES6 -sEXPORT_NAME=createModule
+    # It only ever runs in a worker: the glue for pages and for Node stays out.
+    -sENVIRONMENT=worker
+    # A network and its activations are announced, then allocated: memory grows up to what a 32-bit
+    # address reaches, and malloc returns NULL beyond it.
+    -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB
+    # Files come as bytes from JavaScript.
+    -sFILESYSTEM=0
+    # Buffers are made and freed by the engine.
+    -sEXPORTED_FUNCTIONS=_malloc,_free
+    # Deep enough for the frames of the kernels, small enough for every thread to have one.
+    -sTOTAL_STACK=1MB)
+  if(CONVOSCOPE_FLAVOUR STREQUAL "wasm-threads")
+    # PThread: the engine starts the workers with a time limit. wasmMemory: the buffer of the moment.
+    list(APPEND CONVOSCOPE_MODULE_FLAGS
+      -sEXPORTED_RUNTIME_METHODS=HEAPU8,wasmMemory,PThread -sDEFAULT_PTHREAD_STACK_SIZE=1MB)
+  else()
+    list(APPEND CONVOSCOPE_MODULE_FLAGS -sEXPORTED_RUNTIME_METHODS=HEAPU8)
+  endif()
+
+  # The tests of ops and kernels, run by Node: they may read files and the environment.
+  set(CONVOSCOPE_TEST_LINK_FLAGS
+    -O2 -sMODULARIZE -sENVIRONMENT=node -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sNODERAWFS
+    -sEXIT_RUNTIME -sEXPORTED_RUNTIME_METHODS=ENV)
 endif()
