@@ -1,14 +1,81 @@
 # The front door. `make` alone prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help native
+.PHONY: help deps native asan wasm site serve test bench check format clean FORCE
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= 2
+PORT ?= 8080
+MODEL ?=
+PICTURE ?=
+export CONVOSCOPE_SHARED ?= $(abspath ../shared)
+
+NPM := node_modules/.stamp
+EMSDK_ENV := emsdk-config/setup.sh
+SITE_SOURCES = $(shell find web models -type f 2>/dev/null) vite.config.js package-lock.json
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make serve PORT=8080 MODEL=FILE.onnx PICTURE=FILE.jpg   opens with these two"
 
-native: ## build/native/convoscope, the library and the native tests
+deps: ## install what is missing: Debian packages, npm packages from the lock file
+	@tools/deps.sh
+	@$(MAKE) $(NPM)
+
+native: ## build build/native/convoscope (optimised for this machine), the library and the tests
+	@tools/deps.sh native
 	@cmake -S . -B build/native -DCONVOSCOPE_FLAVOUR=native
 	@cmake --build build/native -j $(JOBS)
+
+asan: ## build the tests with clang under the address and undefined behaviour sanitizers
+	@tools/deps.sh native test
+	@cmake -S . -B build/asan -DCONVOSCOPE_FLAVOUR=asan -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	    -DCMAKE_C_COMPILER=clang
+	@cmake --build build/asan -j $(JOBS)
+
+wasm: ## build the two WebAssembly modules: SIMD, and SIMD with threads
+	@tools/deps.sh site
+	@$(call build_wasm,simd)
+	@$(call build_wasm,threads)
+
+build_wasm = $(EMSDK_ENV) emcmake cmake -S . -B build/wasm/$(1) -DCONVOSCOPE_FLAVOUR=wasm-$(1) >/dev/null \
+	&& $(EMSDK_ENV) cmake --build build/wasm/$(1) -j $(JOBS)
+
+site: wasm ## build dist/, the static site, ready for any web host
+	@$(MAKE) dist/index.html
+
+# Vite runs again only when something that it reads has changed.
+dist/index.html: $(NPM) build/samples/index.json $(wildcard build/wasm/*/convoscope.*) $(SITE_SOURCES)
+	@npx vite build --logLevel warn
+	@echo "dist/ is ready: $$(du -sh dist | cut -f1)"
+
+build/samples/index.json: tools/samples.sh
+	@tools/samples.sh
+	@touch $@
+
+$(NPM): package-lock.json package.json .npmrc
+	@tools/deps.sh site
+	@npm ci
+	@touch $@
+
+serve: site ## serve the site with the right headers; PORT=8080 MODEL=FILE PICTURE=FILE
+	@node tools/serve.mjs --port "$(PORT)" --model "$(MODEL)" --picture "$(PICTURE)"
+
+test: native asan site ## everything: native, sanitized, WebAssembly, browsers, checks
+	@$(call build_wasm,tests)
+	@cmake -S tests/all -B build/test >/dev/null
+	@ctest --test-dir build/test --output-on-failure -j $(JOBS)
+
+bench: native site ## the project beside its peers: one table, and build/bench.json
+	@node bench/bench.mjs
+
+check: $(NPM) native ## formatting, types, layer directions, documents in step with the tables
+	@tools/deps.sh test
+	@tools/check.sh
+
+format: ## format the C sources in place
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove everything that was built
+	@rm -rf build dist node_modules
