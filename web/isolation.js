@@ -24,10 +24,12 @@ const TRIED = 'convoscope.isolation';
 /**
  * Starts the service worker, which lets the page work without a network and, on hosts that send no
  * headers, isolates it: that takes one reload, and never more than one. Call it from the page.
+ * `?isolation=off` in the address leaves things as they are.
  * @returns {Promise<void>} when there is nothing to wait for; never rejects
  */
 export async function requestIsolation() {
   if (!('serviceWorker' in navigator) || !window.isSecureContext) return;
+  if (new URLSearchParams(location.search).get('isolation') === 'off') return;
   try {
     await navigator.serviceWorker.register(new URL('sw.js', document.baseURI));
     if (window.crossOriginIsolated) {
