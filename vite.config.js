@@ -5,52 +5,54 @@ import { defineConfig } from 'vite';
 
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
-/** What the site carries that Vite must leave alone: the modules, which find their siblings themselves. */
+/** What the site carries that Vite must leave alone: the modules find their siblings themselves. */
 const CARRIED = [
-  { from: 'build/wasm/simd', to: 'wasm/simd', pattern: /^convoscope\.(js|wasm)$/ },
-  { from: 'build/wasm/threads', to: 'wasm/threads', pattern: /^convoscope\.(js|wasm|worker\.js)$/ },
-  { from: 'build/samples', to: 'samples', pattern: /\.(png|jpg|json)$/ },
-  { from: 'models', to: 'models', pattern: /\.(onnx|txt|json)$/ },
+    { from: 'build/wasm/simd', to: 'wasm/simd', pattern: /^convoscope\.(js|wasm)$/ },
+    { from: 'build/wasm/threads', to: 'wasm/threads', pattern: /^convoscope\.(worker\.)?(js|wasm)$/ },
+    { from: 'build/samples', to: 'samples', pattern: /\.(png|jpg|json)$/ },
+    { from: 'models', to: 'models', pattern: /\.(onnx|txt|json)$/ },
 ];
 
 /**
- * Carries built files into the site and writes files.json, the list that the service worker keeps for use
- * without a network.
+ * Carries built files into the site and writes files.json, the list that the service worker keeps
+ * for use without a network.
  * @returns {import('vite').Plugin}
  */
 function carry() {
-  return {
-    name: 'convoscope-carry',
-    generateBundle(_, bundle) {
-      const names = Object.keys(bundle);
-      for (const { from, to, pattern } of CARRIED) {
-        const folder = join(root, from);
-        if (!existsSync(folder)) continue;
-        for (const file of readdirSync(folder).filter((name) => pattern.test(name)).sort()) {
-          const fileName = `${to}/${file}`;
-          this.emitFile({ type: 'asset', fileName, source: readFileSync(join(folder, file)) });
-          names.push(fileName);
-        }
-      }
-      // Networks and samples are kept once they have been asked for; the page itself at once.
-      const kept = names.filter((name) => !/^(models|samples)\//.test(name) && !name.endsWith('.map'));
-      const source = JSON.stringify([...new Set(['./', ...kept])].sort());
-      this.emitFile({ type: 'asset', fileName: 'files.json', source });
-    },
-  };
+    return {
+        name: 'convoscope-carry',
+        generateBundle(_, bundle) {
+            const names = Object.keys(bundle);
+            for (const { from, to, pattern } of CARRIED) {
+                const folder = join(root, from);
+                if (!existsSync(folder)) continue;
+                const files = readdirSync(folder).filter((name) => pattern.test(name));
+                for (const file of files.sort()) {
+                    const fileName = `${to}/${file}`;
+                    const source = readFileSync(join(folder, file));
+                    this.emitFile({ type: 'asset', fileName, source });
+                    names.push(fileName);
+                }
+            }
+            // Networks and samples are kept once they have been asked for; the page itself at once.
+            const kept = names.filter((name) => !/^(models|samples)\/|\.map$/.test(name));
+            const source = JSON.stringify([...new Set(['./', ...kept])].sort());
+            this.emitFile({ type: 'asset', fileName: 'files.json', source });
+        },
+    };
 }
 
 export default defineConfig({
-  root: join(root, 'web'),
-  base: './',
-  plugins: [carry()],
-  build: {
-    outDir: join(root, 'dist'),
-    emptyOutDir: true,
-    target: 'es2022',
-    // A data: address would be refused by the content security policy.
-    assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-  },
-  worker: { format: 'es' },
+    root: join(root, 'web'),
+    base: './',
+    plugins: [carry()],
+    build: {
+        outDir: join(root, 'dist'),
+        emptyOutDir: true,
+        target: 'es2022',
+        // A data: address would be refused by the content security policy.
+        assetsInlineLimit: 0,
+        modulePreload: { polyfill: false },
+    },
+    worker: { format: 'es' },
 });

@@ -8,16 +8,17 @@ const LIMIT = 300 * 1024;
 let failed = false;
 let found = 0;
 for (const kind of ['simd', 'threads']) {
-  const folder = `dist/wasm/${kind}`;
-  if (!existsSync(folder)) continue;
-  found++;
-  const files = readdirSync(folder);
-  const size = files.reduce((sum, f) => sum + gzipSync(readFileSync(`${folder}/${f}`)).length, 0);
-  console.log(`${kind}: ${(size / 1024).toFixed(1)} KB of ${LIMIT / 1024} KB gzipped (${files.join(', ')})`);
-  failed ||= size > LIMIT;
+    const folder = `dist/wasm/${kind}`;
+    if (!existsSync(folder)) continue;
+    found++;
+    const files = readdirSync(folder);
+    const size = files.reduce((sum, f) => sum + gzipSync(readFileSync(`${folder}/${f}`)).length, 0);
+    const kilobytes = (size / 1024).toFixed(1);
+    console.log(`${kind}: ${kilobytes} KB of ${LIMIT / 1024} KB gzipped (${files.join(', ')})`);
+    failed ||= size > LIMIT;
 }
 if (found === 0) {
-  console.log('dist/wasm does not exist; run `make site` first.');
-  process.exit(77);
+    console.log('dist/wasm does not exist; run `make site` first.');
+    process.exit(77);
 }
 process.exit(failed ? 1 : 0);

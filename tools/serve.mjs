@@ -1,9 +1,10 @@
 // @ts-check
 /**
- * A static server for the built site: the headers that threads need, a strict content security policy,
- * and nothing else. Listens on 127.0.0.1.
+ * A static server for the built site: the headers that threads need, a strict content security
+ * policy, and nothing else. Listens on 127.0.0.1.
  *
- *     node tools/serve.mjs [--root dist] [--port 8080] [--model FILE] [--picture FILE] [--no-isolation]
+ *     node tools/serve.mjs [--root dist] [--port 8080] [--model FILE] [--picture FILE]
+ * [--no-isolation]
  *
  * MODEL and PICTURE are offered under /opened/ and named in /open.json; no file is copied.
  */
@@ -16,58 +17,58 @@ import { parseArgs } from 'node:util';
 
 /** @type {Record<string, string>} */
 const TYPES = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.webmanifest': 'application/manifest+json; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.ico': 'image/x-icon',
-  '.wasm': 'application/wasm',
-  '.txt': 'text/plain; charset=utf-8',
-  '.woff2': 'font/woff2',
+    '.html': 'text/html; charset=utf-8',
+    '.js': 'text/javascript; charset=utf-8',
+    '.mjs': 'text/javascript; charset=utf-8',
+    '.css': 'text/css; charset=utf-8',
+    '.json': 'application/json; charset=utf-8',
+    '.webmanifest': 'application/manifest+json; charset=utf-8',
+    '.svg': 'image/svg+xml',
+    '.png': 'image/png',
+    '.jpg': 'image/jpeg',
+    '.jpeg': 'image/jpeg',
+    '.ico': 'image/x-icon',
+    '.wasm': 'application/wasm',
+    '.txt': 'text/plain; charset=utf-8',
+    '.woff2': 'font/woff2',
 };
 
 /**
- * What the site may do. Only its own scripts run; WebAssembly compiles; every script address goes through
- * the page's own Trusted Types policy; nothing is fetched from or sent to another host.
+ * What the site may do. Only its own scripts run; WebAssembly compiles; every script address goes
+ * through the page's own Trusted Types policy; nothing is fetched from or sent to another host.
  */
 export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' blob: data:",
-  "media-src 'self' blob:",
-  "font-src 'self'",
-  "connect-src 'self' blob: data:",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'self'",
-  "require-trusted-types-for 'script'",
-  "trusted-types default lit-html 'allow-duplicates'",
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
+    "font-src 'self'",
+    "connect-src 'self' blob: data:",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+    "require-trusted-types-for 'script'",
+    "trusted-types default lit-html 'allow-duplicates'",
 ].join('; ');
 
 /** @param {boolean} isolated whether the page may have threads */
 function fixedHeaders(isolated) {
-  /** @type {Record<string, string>} */
-  const headers = {
-    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
-    'Cache-Control': 'no-cache',
-  };
-  if (isolated) {
-    headers['Cross-Origin-Opener-Policy'] = 'same-origin';
-    headers['Cross-Origin-Embedder-Policy'] = 'require-corp';
-    headers['Cross-Origin-Resource-Policy'] = 'same-origin';
-  }
-  return headers;
+    /** @type {Record<string, string>} */
+    const headers = {
+        'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+        'X-Content-Type-Options': 'nosniff',
+        'Referrer-Policy': 'no-referrer',
+        'Cache-Control': 'no-cache',
+    };
+    if (isolated) {
+        headers['Cross-Origin-Opener-Policy'] = 'same-origin';
+        headers['Cross-Origin-Embedder-Policy'] = 'require-corp';
+        headers['Cross-Origin-Resource-Policy'] = 'same-origin';
+    }
+    return headers;
 }
 
 /**
@@ -85,21 +86,21 @@ function fixedHeaders(isolated) {
  * @returns {{files: Map<string, string>, json: string}}
  */
 function openedFiles({ model, picture }) {
-  const files = new Map();
-  /** @type {Record<string, string>} */
-  const open = {};
-  for (const [key, file] of Object.entries({ model, picture })) {
-    if (!file) continue;
-    if (!existsSync(file)) throw new Error(`${key} ${file} does not exist; give the path of a file.`);
-    files.set(`/opened/${basename(file)}`, resolve(file));
-    open[key] = `opened/${encodeURIComponent(basename(file))}`;
-    const beside = file.replace(/\.onnx$/, '.json');
-    if (key === 'model' && beside !== file && existsSync(beside)) {
-      files.set(`/opened/${basename(beside)}`, resolve(beside));
-      open.description = `opened/${encodeURIComponent(basename(beside))}`;
+    const files = new Map();
+    /** @type {Record<string, string>} */
+    const open = {};
+    for (const [key, file] of Object.entries({ model, picture })) {
+        if (!file) continue;
+        if (!existsSync(file)) throw new Error(`${key} ${file} does not exist; give a file.`);
+        files.set(`/opened/${basename(file)}`, resolve(file));
+        open[key] = `opened/${encodeURIComponent(basename(file))}`;
+        const beside = file.replace(/\.onnx$/, '.json');
+        if (key === 'model' && beside !== file && existsSync(beside)) {
+            files.set(`/opened/${basename(beside)}`, resolve(beside));
+            open.description = `opened/${encodeURIComponent(basename(beside))}`;
+        }
     }
-  }
-  return { files, json: JSON.stringify(open) };
+    return { files, json: JSON.stringify(open) };
 }
 
 /**
@@ -109,13 +110,13 @@ function openedFiles({ model, picture }) {
  * @param {string} path decoded path of the address
  */
 function fileFor(root, opened, path) {
-  const given = opened.get(path);
-  if (given) return given;
-  if (path.includes('\0')) return null;
-  let file = normalize(join(root, path));
-  if (file !== root && !file.startsWith(root + sep)) return null;
-  if (existsSync(file) && statSync(file).isDirectory()) file = join(file, 'index.html');
-  return existsSync(file) && statSync(file).isFile() ? file : null;
+    const given = opened.get(path);
+    if (given) return given;
+    if (path.includes('\0')) return null;
+    let file = normalize(join(root, path));
+    if (file !== root && !file.startsWith(root + sep)) return null;
+    if (existsSync(file) && statSync(file).isDirectory()) file = join(file, 'index.html');
+    return existsSync(file) && statSync(file).isFile() ? file : null;
 }
 
 /**
@@ -124,97 +125,97 @@ function fileFor(root, opened, path) {
  * @returns {Promise<{url: string, close: () => Promise<void>}>}
  */
 export async function serve(options) {
-  const root = resolve(options.root);
-  const opened = openedFiles(options);
-  const headers = fixedHeaders(options.isolated ?? true);
+    const root = resolve(options.root);
+    const opened = openedFiles(options);
+    const headers = fixedHeaders(options.isolated ?? true);
 
-  const server = createServer((request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, headers).end();
-      return;
-    }
-    /** @param {number} code @param {string} text @param {string} type */
-    const say = (code, text, type = TYPES['.txt']) => {
-      response.writeHead(code, { ...headers, 'Content-Type': type }).end(text);
-    };
-    let path;
-    try {
-      path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
-    } catch {
-      say(400, 'The address is malformed.');
-      return;
-    }
-    if (path === '/open.json') {
-      say(200, opened.json, TYPES['.json']);
-      return;
-    }
-    const file = fileFor(root, opened.files, path);
-    if (!file) {
-      say(404, 'There is no such file.');
-      return;
-    }
-    const { size, mtimeMs } = statSync(file);
-    const tag = `"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`;
-    if (request.headers['if-none-match'] === tag) {
-      response.writeHead(304, { ...headers, ETag: tag }).end();
-      return;
-    }
-    response.writeHead(200, {
-      ...headers,
-      'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
-      'Content-Length': size,
-      ETag: tag,
+    const server = createServer((request, response) => {
+        if (request.method !== 'GET' && request.method !== 'HEAD') {
+            response.writeHead(405, headers).end();
+            return;
+        }
+        /** @param {number} code @param {string} text @param {string} type */
+        const say = (code, text, type = TYPES['.txt']) => {
+            response.writeHead(code, { ...headers, 'Content-Type': type }).end(text);
+        };
+        let path;
+        try {
+            path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+        } catch {
+            say(400, 'The address is malformed.');
+            return;
+        }
+        if (path === '/open.json') {
+            say(200, opened.json, TYPES['.json']);
+            return;
+        }
+        const file = fileFor(root, opened.files, path);
+        if (!file) {
+            say(404, 'There is no such file.');
+            return;
+        }
+        const { size, mtimeMs } = statSync(file);
+        const tag = `"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`;
+        if (request.headers['if-none-match'] === tag) {
+            response.writeHead(304, { ...headers, ETag: tag }).end();
+            return;
+        }
+        response.writeHead(200, {
+            ...headers,
+            'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
+            'Content-Length': size,
+            ETag: tag,
+        });
+        if (request.method === 'HEAD') response.end();
+        else pipeline(createReadStream(file), response, () => {});
     });
-    if (request.method === 'HEAD') response.end();
-    else pipeline(createReadStream(file), response, () => {});
-  });
 
-  await new Promise((done, fail) => {
-    server.once('error', fail);
-    server.listen(options.port ?? 0, '127.0.0.1', () => done(undefined));
-  });
-  const address = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${address.port}/`,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
+    await new Promise((done, fail) => {
+        server.once('error', fail);
+        server.listen(options.port ?? 0, '127.0.0.1', () => done(undefined));
+    });
+    const address = /** @type {import('node:net').AddressInfo} */ (server.address());
+    return {
+        url: `http://127.0.0.1:${address.port}/`,
+        close: () =>
+            new Promise((done) => {
+                server.close(() => done());
+                server.closeAllConnections();
+            }),
+    };
 }
 
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      root: { type: 'string', default: 'dist' },
-      port: { type: 'string', default: '8080' },
-      model: { type: 'string' },
-      picture: { type: 'string' },
-      'no-isolation': { type: 'boolean', default: false },
-    },
-  });
-  if (!existsSync(join(values.root, 'index.html'))) {
-    throw new Error(`${values.root}/index.html does not exist; run \`make site\` first.`);
-  }
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new Error(`Port ${values.port} is not a number from 0 to 65535.`);
-  }
-  const { url } = await serve({
-    root: values.root,
-    port,
-    isolated: !values['no-isolation'],
-    model: values.model || undefined,
-    picture: values.picture || undefined,
-  });
-  console.log(`Convoscope is at ${url}  (Ctrl-C ends it)`);
+    const { values } = parseArgs({
+        options: {
+            root: { type: 'string', default: 'dist' },
+            port: { type: 'string', default: '8080' },
+            model: { type: 'string' },
+            picture: { type: 'string' },
+            'no-isolation': { type: 'boolean', default: false },
+        },
+    });
+    if (!existsSync(join(values.root, 'index.html'))) {
+        throw new Error(`${values.root}/index.html does not exist; run \`make site\` first.`);
+    }
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65535) {
+        throw new Error(`Port ${values.port} is not a number from 0 to 65535.`);
+    }
+    const { url } = await serve({
+        root: values.root,
+        port,
+        isolated: !values['no-isolation'],
+        model: values.model || undefined,
+        picture: values.picture || undefined,
+    });
+    console.log(`Convoscope is at ${url}  (Ctrl-C ends it)`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  main().catch((error) => {
-    const busy = error.code === 'EADDRINUSE';
-    console.error(busy ? `${error.message}; choose another with PORT=N.` : error.message);
-    process.exit(1);
-  });
+    main().catch((error) => {
+        const busy = error.code === 'EADDRINUSE';
+        console.error(busy ? `${error.message}; choose another with PORT=N.` : error.message);
+        process.exit(1);
+    });
 }

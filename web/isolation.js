@@ -1,22 +1,23 @@
 // @ts-check
 /**
- * What the page asks of the browser before anything else: one policy for script addresses, and isolation
- * from other sites, without which there are no threads. Safe to use from the page and from a worker.
+ * What the page asks of the browser before anything else: one policy for script addresses, and
+ * isolation from other sites, without which there are no threads. Safe to use from the page and
+ * from a worker.
  */
 
-/** Only the site's own scripts may be started. The content security policy demands such a policy. */
+/** Only the site's own scripts may start. The content security policy demands such a policy. */
 export function allowOwnScripts() {
-  const { trustedTypes } = /** @type {any} */ (globalThis);
-  if (!trustedTypes || trustedTypes.defaultPolicy) return;
-  trustedTypes.createPolicy('default', {
-    /** @param {string} address */
-    createScriptURL(address) {
-      if (new URL(address, location.href).origin !== location.origin) {
-        throw new TypeError(`${address} belongs to another site`);
-      }
-      return address;
-    },
-  });
+    const { trustedTypes } = /** @type {any} */ (globalThis);
+    if (!trustedTypes || trustedTypes.defaultPolicy) return;
+    trustedTypes.createPolicy('default', {
+        /** @param {string} address */
+        createScriptURL(address) {
+            if (new URL(address, location.href).origin !== location.origin) {
+                throw new TypeError(`${address} belongs to another site`);
+            }
+            return address;
+        },
+    });
 }
 
 const TRIED = 'convoscope.isolation';
@@ -28,19 +29,19 @@ const TRIED = 'convoscope.isolation';
  * @returns {Promise<void>} when there is nothing to wait for; never rejects
  */
 export async function requestIsolation() {
-  if (!('serviceWorker' in navigator) || !window.isSecureContext) return;
-  if (new URLSearchParams(location.search).get('isolation') === 'off') return;
-  try {
-    await navigator.serviceWorker.register(new URL('sw.js', document.baseURI));
-    if (window.crossOriginIsolated) {
-      sessionStorage.removeItem(TRIED);
-      return;
+    if (!('serviceWorker' in navigator) || !window.isSecureContext) return;
+    if (new URLSearchParams(location.search).get('isolation') === 'off') return;
+    try {
+        await navigator.serviceWorker.register(new URL('sw.js', document.baseURI));
+        if (window.crossOriginIsolated) {
+            sessionStorage.removeItem(TRIED);
+            return;
+        }
+        if (sessionStorage.getItem(TRIED)) return;
+        sessionStorage.setItem(TRIED, '1');
+        await navigator.serviceWorker.ready;
+        location.reload();
+    } catch {
+        // Private windows and some embeddings refuse; one thread it is.
     }
-    if (sessionStorage.getItem(TRIED)) return;
-    sessionStorage.setItem(TRIED, '1');
-    await navigator.serviceWorker.ready;
-    location.reload();
-  } catch {
-    // Private windows and some embeddings refuse; one thread it is.
-  }
 }

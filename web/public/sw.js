@@ -1,9 +1,9 @@
 // @ts-check
 /// <reference lib="webworker" />
 /**
- * The site's service worker. It gives the page cross-origin isolation, and with it threads, on hosts that
- * cannot send headers, and it lets the page work without a network. It asks the network first, keeps the
- * site's own files only, and never touches a request to another host.
+ * The site's service worker. It gives the page cross-origin isolation, and with it threads, on
+ * hosts that cannot send headers, and it lets the page work without a network. It asks the network
+ * first, keeps the site's own files only, and never touches a request to another host.
  */
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
@@ -13,70 +13,70 @@ const SCOPE = new URL('./', worker.location.href).href;
 /** What the server was started with is not the site's own. */
 const NOT_KEPT = ['open.json', 'opened/'].map((path) => SCOPE + path);
 
-/** @param {Response} response as it came @returns {Response} the same with the headers of isolation */
+/** The same response with the headers of isolation. @param {Response} response */
 function isolate(response) {
-  const headers = new Headers(response.headers);
-  headers.set('Cross-Origin-Opener-Policy', 'same-origin');
-  headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
-  headers.set('Cross-Origin-Resource-Policy', 'same-origin');
-  // These answers must not have a body, not even an empty one.
-  const body = [204, 205, 304].includes(response.status) ? null : response.body;
-  return new Response(body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers,
-  });
+    const headers = new Headers(response.headers);
+    headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+    headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
+    headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+    // These answers must not have a body, not even an empty one.
+    const body = [204, 205, 304].includes(response.status) ? null : response.body;
+    return new Response(body, {
+        status: response.status,
+        statusText: response.statusText,
+        headers,
+    });
 }
 
 /** Puts the files of the present build into the cache, and drops those of earlier builds. */
 async function keepSite() {
-  const list = await fetch(`${SCOPE}files.json`, { cache: 'no-cache' });
-  if (!list.ok) return;
-  /** @type {string[]} */
-  const names = await list.json();
-  const cache = await caches.open(CACHE);
-  const wanted = new Set(names.map((name) => new URL(name, SCOPE).href));
-  for (const request of await cache.keys()) {
-    const onDemand = /\/(models|samples)\/[^/]*$/.test(request.url);
-    if (!wanted.has(request.url) && !onDemand) await cache.delete(request);
-  }
-  for (const url of wanted) {
-    const response = await fetch(url, { cache: 'no-cache' });
-    if (response.ok) await cache.put(url, response);
-  }
+    const list = await fetch(`${SCOPE}files.json`, { cache: 'no-cache' });
+    if (!list.ok) return;
+    /** @type {string[]} */
+    const names = await list.json();
+    const cache = await caches.open(CACHE);
+    const wanted = new Set(names.map((name) => new URL(name, SCOPE).href));
+    for (const request of await cache.keys()) {
+        const onDemand = /\/(models|samples)\/[^/]*$/.test(request.url);
+        if (!wanted.has(request.url) && !onDemand) await cache.delete(request);
+    }
+    for (const url of wanted) {
+        const response = await fetch(url, { cache: 'no-cache' });
+        if (response.ok) await cache.put(url, response);
+    }
 }
 
 /** @param {Request} request */
 async function answer(request) {
-  const url = request.url.split('#')[0];
-  const own = !NOT_KEPT.some((prefix) => url.startsWith(prefix));
-  try {
-    const response = await fetch(request);
-    if (own && response.status === 200 && response.type === 'basic') {
-      const copy = response.clone();
-      const cache = await caches.open(CACHE);
-      await cache.put(url.split('?')[0], copy).catch(() => {});
+    const url = request.url.split('#')[0];
+    const own = !NOT_KEPT.some((prefix) => url.startsWith(prefix));
+    try {
+        const response = await fetch(request);
+        if (own && response.status === 200 && response.type === 'basic') {
+            const copy = response.clone();
+            const cache = await caches.open(CACHE);
+            await cache.put(url.split('?')[0], copy).catch(() => {});
+        }
+        return isolate(response);
+    } catch (error) {
+        const kept = own && (await caches.match(url.split('?')[0]));
+        if (kept) return isolate(kept);
+        throw error;
     }
-    return isolate(response);
-  } catch (error) {
-    const kept = own && (await caches.match(url.split('?')[0]));
-    if (kept) return isolate(kept);
-    throw error;
-  }
 }
 
 worker.addEventListener('install', (event) => {
-  worker.skipWaiting();
-  // Without a list, or without room, the page works all the same, only not without a network.
-  event.waitUntil(keepSite().catch(() => {}));
+    worker.skipWaiting();
+    // Without a list, or without room, the page works all the same, only not without a network.
+    event.waitUntil(keepSite().catch(() => {}));
 });
 
 worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
 
 worker.addEventListener('fetch', (event) => {
-  const { request } = event;
-  if (request.method !== 'GET' || !request.url.startsWith(SCOPE)) return;
-  // A part of a file cannot be kept, and `only-if-cached` is the browser's own business.
-  if (request.headers.has('range') || request.cache === 'only-if-cached') return;
-  event.respondWith(answer(request));
+    const { request } = event;
+    if (request.method !== 'GET' || !request.url.startsWith(SCOPE)) return;
+    // A part of a file cannot be kept, and `only-if-cached` is the browser's own business.
+    if (request.headers.has('range') || request.cache === 'only-if-cached') return;
+    event.respondWith(answer(request));
 });
