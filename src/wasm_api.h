@@ -1,0 +1,88 @@
+/*
+ * The whole boundary to JavaScript: scalars, handles and pointers only.
+ *
+ * Unless it says otherwise, a function returns 0 or a number that is not negative, and the negated
+ * StatusCode when it fails: then convo_error_message() is the sentence. A handle is a small number above 0
+ * that is checked at every call and never given twice. What a call has to tell beyond a number it writes as
+ * JSON, which convo_text() hands out; arrays stand in it as {"shape": [...], "data": ADDRESS}. Text and
+ * arrays belong to the core and are valid until the next call.
+ *
+ * Long work is begun and then advanced in slices:
+ *
+ *     int model = convo_network_open("squeezenet.onnx", bytes, size);    // takes the bytes over
+ *     convo_look_picture(model, width, height, rgba);
+ *     while (convo_advance(model, 0.03) == 0) ...;                       // 1: done
+ *     convo_scores(model, 5), puts(convo_text());
+ *
+ * The core serves one caller: nothing here may be called by two threads at once.
+ */
+#ifndef CONVOSCOPE_WASM_API_H
+#define CONVOSCOPE_WASM_API_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __EMSCRIPTEN__
+#include <emscripten.h>
+#define CONVO_EXPORT EMSCRIPTEN_KEEPALIVE
+#else
+#define CONVO_EXPORT
+#endif
+
+/* ---- the core ---- */
+
+const char *convo_version(void);
+int convo_start(int threads); /* starts the pool; returns how many threads there are */
+int convo_self_test(
+    void); /* known answers of the kernels: fails where this machine computes wrongly */
+const char *convo_error_message(void);
+const char *convo_error_code(void); /* status_code_name of the last failure */
+const char *convo_text(void);
+int convo_techniques(void); /* text: the table */
+int convo_colormaps(void);  /* text: {"viridis": ADDRESS of 768 bytes, ...} */
+
+/* ---- networks ---- */
+
+/* Takes the bytes (from malloc) over, also on failure. Returns a handle. */
+int convo_network_open(const char *name, uint8_t *bytes, size_t size);
+int convo_network_close(int model); /* its runs too */
+int convo_network_set(int model, const char *key, const char *value);
+/* Plans the network for the size of its preprocessing. Text: the description of docs/architecture.md. */
+int convo_network_describe(int model);
+
+/* ---- looking: a pass forward whose activations are kept ---- */
+
+int convo_look_picture(int model, int width, int height, const uint8_t *rgba);
+/* count floats as the network wants them, in its input's shape; height and width 0: the usual size. */
+int convo_look_tensor(int model, int height, int width, const float *data, size_t count);
+int convo_advance(int model, double seconds); /* 1: done, 0: there is more to do */
+
+/* After a look. Text: {"classes": [{index, label, probability, logit}], "nonfinite": first node with values
+ * that are not finite or null, "seconds", "input": RGB [3,H,W] in 0..1 or null}. */
+int convo_scores(int model, int top);
+int convo_output(int model); /* text: the first output */
+/* Text: {"name", "shape", "data", "stats"}. Returns 1 where the layer was folded away: a pass that keeps it
+ * has begun; advance, then ask again. */
+int convo_activation(int model, const char *layer);
+int convo_thumbnails(int model); /* text: [{"name", "width", "height", "data"}], at most 64x64 */
+int convo_weights(int model, const char *layer); /* text: {"shape", "data", "bias"} or null */
+
+/* ---- gradient of a target with respect to the input ---- */
+
+int convo_gradient(int model, int height, int width, const float *data, size_t count,
+                   const char *target, const char *rule); /* then convo_advance */
+int convo_gradient_result(int model);                     /* text: {"shape", "data", "value"} */
+
+/* ---- runs of a technique ---- */
+
+int convo_run_create(int model, const char *technique); /* returns a handle */
+int convo_run_set(int run, const char *param, const char *value);
+int convo_run_picture(int run, int index, int width, int height, const uint8_t *rgba); /* copied */
+int convo_run_begin(int run);
+int convo_run_advance(int run, double seconds); /* 1: done, 0: there is more to do */
+double convo_run_progress(int run);             /* 0 to 1; 0 for no such run */
+int convo_run_version(int run);                 /* grows with each partial result worth drawing */
+int convo_run_result(int run);                  /* text: items and facts of docs/architecture.md */
+int convo_run_close(int run);
+
+#endif

@@ -1,0 +1,217 @@
+/* Passes over an opened network: forward, for a look, and forward and backward, for a gradient. */
+#include "wasm_api_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* Before a pass: what was seen goes, whether or not the pass succeeds. */
+static Status look_prepare(int handle, int height, int width, Model **model)
+{
+    TRY(model_find(handle, model));
+    (*model)->seen = false;
+    (*model)->job = JOB_NONE;
+    (*model)->seconds = 0;
+    TRY(look_plan(*model, height, width));
+    return sized_allocate(&(*model)->look, GRAPH_FORWARD);
+}
+
+void look_begin(Model *model, bool picture)
+{
+    model->picture = picture;
+    model->job = JOB_LOOK;
+    graph_begin_forward(model->look.graph, NULL, 0);
+}
+
+static Status picture_shape(const Model *model, const Value *input)
+{
+    const int channels = preprocess_channels(network_preprocess(model->network));
+    char shape[SHAPE_TEXT_BYTES];
+    if (input->shape.rank == 4 && input->shape.dim[1] == channels) return status_ok();
+    return status_error(STATUS_BAD_INPUT,
+                        "the input '%s' of the network is %s, which does not fit a picture of %d "
+                        "channels: set the channels of its preprocessing",
+                        input->name, shape_text(&input->shape, shape), channels);
+}
+
+static Status look_picture(int handle, int width, int height, const uint8_t *rgba)
+{
+    Model *model;
+    TRY(look_prepare(handle, 0, 0, &model));
+    Value *input = graph_input(model->look.graph, 0);
+    TRY(picture_shape(model, input));
+    const Picture picture = {width, height, (uint8_t *)(uintptr_t)rgba};
+    TRY(preprocess_apply(network_preprocess(model->network), &picture, input->shape.dim[2],
+                         input->shape.dim[3], input->data));
+    look_begin(model, true);
+    return status_ok();
+}
+
+CONVO_EXPORT int convo_look_picture(int handle, int width, int height, const uint8_t *rgba)
+{
+    return boundary_return(look_picture(handle, width, height, rgba), 0);
+}
+
+Status input_fill(const Value *input, const float *data, size_t count)
+{
+    char shape[SHAPE_TEXT_BYTES];
+    const size_t elements = shape_elements(&input->shape);
+    if (count != elements) {
+        return status_error(STATUS_BAD_INPUT,
+                            "the network's input '%s' is %s, which is %zu numbers, but %zu were "
+                            "given",
+                            input->name, shape_text(&input->shape, shape), elements, count);
+    }
+    memcpy(input->data, data, count * sizeof *data);
+    return status_ok();
+}
+
+static Status look_tensor(int handle, int height, int width, const float *data, size_t count)
+{
+    Model *model;
+    TRY(look_prepare(handle, height, width, &model));
+    TRY(input_fill(graph_input(model->look.graph, 0), data, count));
+    look_begin(model, false);
+    return status_ok();
+}
+
+CONVO_EXPORT int convo_look_tensor(int handle, int height, int width, const float *data,
+                                   size_t count)
+{
+    return boundary_return(look_tensor(handle, height, width, data, count), 0);
+}
+
+/* ---- gradient ---- */
+
+/* The node that a SPEC names, between its kind and its numbers; NULL where it names none. From malloc. */
+static Status spec_node(const char *spec, char **node)
+{
+    static const struct {
+        const char *kind;
+        int numbers;
+    } kinds[] = {{"channel:", 1}, {"neuron:", 3}, {"layer:", 0}, {"gram:", 0}};
+    *node = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const size_t length = strlen(kinds[i].kind);
+        if (strncmp(spec, kinds[i].kind, length) != 0) continue;
+        *node = strdup(spec + length);
+        if (!*node) return status_no_memory("the target", strlen(spec));
+        for (int n = 0; n < kinds[i].numbers; n++) {
+            char *colon = strrchr(*node, ':');
+            if (colon) *colon = 0;
+        }
+    }
+    return status_ok();
+}
+
+/* Makes sure of an allocated graph with gradients in which the target can be reached. */
+static Status gradient_plan(Model *model, const char *target, int height, int width)
+{
+    char *node;
+    TRY(spec_node(target, &node));
+    if (strcmp(node ? node : "", model->kept ? model->kept : "") != 0)
+        sized_release(&model->gradient);
+    free(model->kept);
+    model->kept = node;
+    TRY(sized_plan(model->network, &model->gradient, height, width,
+                   (const char *const *)&model->kept, node ? 1 : 0));
+    return sized_allocate(&model->gradient, GRAPH_INPUT_GRADIENT);
+}
+
+static Status gradient_begin(int handle, int height, int width, const float *data, size_t count,
+                             const char *target, const char *rule)
+{
+    Model *model;
+    TRY(model_find(handle, &model));
+    model->derived = false;
+    model->job = JOB_NONE;
+    model->seconds = 0;
+    model->rule = backward_rule_find(rule);
+    if (!model->rule) {
+        return status_error(STATUS_BAD_INPUT,
+                            "there is no rule '%s': say exact, guided, deconvnet or redirected",
+                            rule);
+    }
+    free(model->target);
+    model->target = strdup(target);
+    if (!model->target) return status_no_memory("the target", strlen(target));
+    TRY(gradient_plan(model, target, height, width));
+    TRY(input_fill(graph_input(model->gradient.graph, 0), data, count));
+    graph_begin_forward(model->gradient.graph, NULL, 0);
+    model->job = JOB_GRADIENT_FORWARD;
+    return status_ok();
+}
+
+CONVO_EXPORT int convo_gradient(int handle, int height, int width, const float *data, size_t count,
+                                const char *target, const char *rule)
+{
+    return boundary_return(gradient_begin(handle, height, width, data, count, target, rule), 0);
+}
+
+static Status gradient_turn(Model *model)
+{
+    Graph *graph = model->gradient.graph;
+    Objective term;
+    TRY(network_objective(model->network, graph, model->target, &term));
+    const size_t floats = objective_scratch(term.kind, &term.value->shape);
+    free(model->scratch);
+    model->scratch = malloc((floats + 1) * sizeof(float));
+    if (!model->scratch) return status_no_memory("the target", floats * sizeof(float));
+    term.scratch = model->scratch;
+    graph_zero_gradients(graph);
+    model->value = objectives_seed(&term, 1, graph);
+    graph_begin_backward(graph, model->rule);
+    model->job = JOB_GRADIENT_BACKWARD;
+    return status_ok();
+}
+
+static Status gradient_json(int handle, Text *text)
+{
+    Model *model;
+    TRY(model_find(handle, &model));
+    if (!model->derived)
+        return status_error(STATUS_BAD_INPUT, "there is no gradient yet: ask for one first");
+    const Value *input = graph_input(model->gradient.graph, 0);
+    json_object_begin(text);
+    json_array_of(text, &input->shape, input->grad);
+    json_key(text, "value"), json_number(text, model->value);
+    json_object_end(text);
+    return status_ok();
+}
+
+CONVO_EXPORT int convo_gradient_result(int handle)
+{
+    return boundary_return_text(gradient_json(handle, boundary_text()));
+}
+
+/* ---- slices ---- */
+
+static Status model_advance(int handle, double seconds, int *done)
+{
+    Model *model;
+    TRY(model_find(handle, &model));
+    *done = 1;
+    if (model->job == JOB_NONE) return status_ok();
+    const double start = clock_seconds();
+    const bool look = model->job == JOB_LOOK;
+    const bool over = graph_advance(look ? model->look.graph : model->gradient.graph, seconds);
+    model->seconds += clock_seconds() - start;
+    *done = 0;
+    if (!over) return status_ok();
+    if (model->job == JOB_GRADIENT_FORWARD) {
+        model->job = JOB_NONE;
+        return gradient_turn(model);
+    }
+    *(look ? &model->seen : &model->derived) = true;
+    model->job = JOB_NONE;
+    *done = 1;
+    return status_ok();
+}
+
+CONVO_EXPORT int convo_advance(int handle, double seconds)
+{
+    int done = 0;
+    Status status = model_advance(handle, seconds, &done);
+    return boundary_return(status, done);
+}
