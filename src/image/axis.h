@@ -1,0 +1,26 @@
+/* Weights of the triangle filter along one axis, computed once and used for every row or column. */
+#ifndef CONVOSCOPE_IMAGE_AXIS_H
+#define CONVOSCOPE_IMAGE_AXIS_H
+
+#include "base/status.h"
+
+typedef struct Axis {
+    int count;     /* of output positions */
+    int width;     /* weights per output position, those not needed are 0 */
+    int *first;    /* [count]: input position of the first weight; first + width <= from */
+    float *weight; /* [count,width]: non-negative, their sum is 1 */
+} Axis;
+
+/* Positions [offset, offset + count) of `from` positions resampled to `to`; widened when to < from, as
+ * Pillow's bilinear filter. Release with axis_release. */
+Status axis_create(Axis *axis, int from, int to, int offset, int count);
+void axis_release(Axis *axis);
+
+/* One row: out[count] from row[from]. */
+void axis_apply_row(const Axis *axis, const float *row, float *out);
+
+/* Along y: adds what the row at input position `y` gives to out[count,columns], zeroed before. Rows come in
+ * ascending order; *reached is 0 before the first. Rows that no output needs add nothing. */
+void axis_add_row(const Axis *axis, int y, const float *row, int columns, int *reached, float *out);
+
+#endif
