@@ -1,0 +1,289 @@
+#include "kernels/conv2d.h"
+
+#include "kernels/depthwise.h"
+#include "kernels/gather.h"
+#include "kernels/panel_gemm.h"
+#include "parallel.h"
+
+static size_t in_plane(const Conv2d *c)
+{
+    return (size_t)c->in_height * (size_t)c->in_width;
+}
+
+static size_t out_plane(const Conv2d *c)
+{
+    return (size_t)c->out_height * (size_t)c->out_width;
+}
+
+static int kernel_size(const Conv2d *c)
+{
+    return c->kernel_height * c->kernel_width;
+}
+
+static int in_per_group(const Conv2d *c)
+{
+    return c->in_channels / c->groups;
+}
+
+static int out_per_group(const Conv2d *c)
+{
+    return c->out_channels / c->groups;
+}
+
+static bool is_depthwise(const Conv2d *c)
+{
+    return in_per_group(c) == 1;
+}
+
+/* 1x1, stride 1, no padding: the matrix is the tensor as it lies. */
+static bool is_pointwise(const Conv2d *c)
+{
+    return kernel_size(c) == 1 && c->stride_y == 1 && c->stride_x == 1 && c->pad_top == 0 &&
+           c->pad_left == 0 && c->in_height == c->out_height && c->in_width == c->out_width;
+}
+
+size_t conv2d_scratch_bytes(const Conv2d *c)
+{
+    if (is_depthwise(c)) return 0;
+    const int pixels = (int)((size_t)c->batch * out_plane(c));
+    const size_t forward =
+        panel_gemm_scratch_bytes(out_per_group(c), in_per_group(c) * kernel_size(c), c->threads);
+    const size_t input =
+        panel_gemm_scratch_bytes(in_per_group(c), out_per_group(c) * kernel_size(c), c->threads);
+    const size_t weights = panel_gemm_scratch_bytes(out_per_group(c), pixels, c->threads);
+    const size_t larger = forward > input ? forward : input;
+    return larger > weights ? larger : weights;
+}
+
+/* ---- forward ---- */
+
+/* Pixels of group 0; the caller moves source to its group. */
+static Gather forward_gather(const Conv2d *c, const float *x)
+{
+    Gather g = {
+        .source = x,
+        .image_step = (size_t)c->in_channels * in_plane(c),
+        .images = c->batch,
+        .channels = in_per_group(c),
+        .height = c->in_height,
+        .width = c->in_width,
+        .rows = c->out_height,
+        .columns = c->out_width,
+        .stride_y = c->stride_y,
+        .stride_x = c->stride_x,
+        .taps_y = c->kernel_height,
+        .taps_x = c->kernel_width,
+        .y_first = -c->pad_top,
+        .y_step = c->dilation_y,
+        .x_first = -c->pad_left,
+        .x_step = c->dilation_x,
+        .to_image_step = (size_t)c->out_channels * out_plane(c),
+        .to_row_step = c->out_width,
+        .to_column_step = 1,
+    };
+    if (is_pointwise(c)) {
+        g.width = g.columns = g.to_row_step = (int)in_plane(c);
+        g.height = g.rows = 1;
+    }
+    return g;
+}
+
+void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
+                    bool accumulate, void *scratch)
+{
+    if (is_depthwise(c)) {
+        depthwise_forward(c, x, w, bias, y, accumulate);
+        return;
+    }
+    const int m = out_per_group(c), depth = in_per_group(c) * kernel_size(c);
+    Gather gather = forward_gather(c, x);
+    for (int group = 0; group < c->groups; group++) {
+        gather.source = x + (size_t)(group * in_per_group(c)) * in_plane(c);
+        const PanelGemm g = {
+            .m = m,
+            .n = c->batch * (int)out_plane(c),
+            .k = depth,
+            .left = {.data = w + (size_t)(group * m) * (size_t)depth,
+                     .row = depth,
+                     .count = {1, 1},
+                     .step = {1, 0, 0}},
+            .right = &gather,
+            .pack = gather_pack,
+            .columns = gather_columns,
+            .c = y + (size_t)(group * m) * out_plane(c),
+            .c_row = (ptrdiff_t)out_plane(c),
+            .bias = bias ? bias + group * m : NULL,
+            .accumulate = accumulate,
+            .threads = c->threads,
+        };
+        panel_gemm(&g, scratch);
+    }
+}
+
+/* ---- gradient of the input ---- */
+
+/*
+ * One dimension of one phase: input positions residue, residue + stride, ... The taps p that reach them
+ * satisfy p * dilation = residue + pad (mod stride): first_tap, first_tap + tap_step, ... Tap number i
+ * of position number t looks at output t + first + i * step.
+ */
+typedef struct Phase {
+    int count; /* positions */
+    int first_tap, tap_step, taps;
+    int first, step;
+} Phase;
+
+static Phase phase_make(int residue, int in, int stride, int pad, int dilation, int kernel)
+{
+    Phase phase = {.count = residue < in ? (in - 1 - residue) / stride + 1 : 0};
+    int a = stride, b = dilation;
+    while (b) {
+        int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    phase.tap_step = stride / a; /* a is the greatest common divisor */
+    phase.step = -(dilation / a);
+    for (int tap = 0; tap < kernel && tap < phase.tap_step; tap++) {
+        const int reach = residue + pad - tap * dilation;
+        if (reach % stride != 0) continue;
+        phase.first_tap = tap;
+        phase.taps = (kernel - 1 - tap) / phase.tap_step + 1;
+        phase.first = reach / stride;
+        break;
+    }
+    return phase;
+}
+
+static void phase_gradient(const Conv2d *c, const Phase *py, const Phase *px, int residue_y,
+                           int residue_x, const float *w, const float *dy, float *dx, void *scratch)
+{
+    const int m = in_per_group(c), filters = out_per_group(c), size = kernel_size(c);
+    Gather gather = {
+        .image_step = (size_t)c->out_channels * out_plane(c),
+        .images = c->batch,
+        .channels = filters,
+        .height = c->out_height,
+        .width = c->out_width,
+        .rows = py->count,
+        .columns = px->count,
+        .stride_y = 1,
+        .stride_x = 1,
+        .taps_y = py->taps,
+        .taps_x = px->taps,
+        .y_first = py->first,
+        .y_step = py->step,
+        .x_first = px->first,
+        .x_step = px->step,
+        .to_image_step = (size_t)c->in_channels * in_plane(c),
+        .to_first = residue_y * c->in_width + residue_x,
+        .to_row_step = c->stride_y * c->in_width,
+        .to_column_step = c->stride_x,
+    };
+    if (is_pointwise(c)) {
+        gather.width = gather.columns = gather.to_row_step = (int)in_plane(c);
+        gather.height = gather.rows = 1;
+    }
+    for (int group = 0; group < c->groups; group++) {
+        const float *filter = w + (size_t)(group * filters) * (size_t)(m * size);
+        gather.source = dy + (size_t)(group * filters) * out_plane(c);
+        const PanelGemm g = {
+            .m = m,
+            .n = c->batch * gather.rows * gather.columns,
+            .k = filters * py->taps * px->taps,
+            .left = {.data = filter + py->first_tap * c->kernel_width + px->first_tap,
+                     .row = size,
+                     .count = {py->taps, px->taps},
+                     .step = {(ptrdiff_t)m * size, (ptrdiff_t)py->tap_step * c->kernel_width,
+                              px->tap_step}},
+            .right = &gather,
+            .pack = gather_pack,
+            .columns = gather_columns,
+            .c = dx + (size_t)(group * m) * in_plane(c),
+            .c_row = (ptrdiff_t)in_plane(c),
+            .accumulate = true,
+            .threads = c->threads,
+        };
+        panel_gemm(&g, scratch);
+    }
+}
+
+void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,
+                           void *scratch)
+{
+    if (is_depthwise(c)) {
+        depthwise_input_gradient(c, w, dy, dx);
+        return;
+    }
+    for (int ry = 0; ry < c->stride_y && ry < c->in_height; ry++) {
+        const Phase py =
+            phase_make(ry, c->in_height, c->stride_y, c->pad_top, c->dilation_y, c->kernel_height);
+        if (py.taps == 0) continue;
+        for (int rx = 0; rx < c->stride_x && rx < c->in_width; rx++) {
+            const Phase px = phase_make(rx, c->in_width, c->stride_x, c->pad_left, c->dilation_x,
+                                        c->kernel_width);
+            if (px.taps) phase_gradient(c, &py, &px, ry, rx, w, dy, dx, scratch);
+        }
+    }
+}
+
+/* ---- gradients of the parameters ---- */
+
+void conv2d_weight_gradient(const Conv2d *c, const float *x, const float *dy, float *dw,
+                            void *scratch)
+{
+    if (is_depthwise(c)) {
+        depthwise_weight_gradient(c, x, dy, dw);
+        return;
+    }
+    const int m = out_per_group(c), depth = in_per_group(c) * kernel_size(c);
+    Gather gather = forward_gather(c, x);
+    for (int group = 0; group < c->groups; group++) {
+        gather.source = x + (size_t)(group * in_per_group(c)) * in_plane(c);
+        const PanelGemm g = {
+            .m = m,
+            .n = depth,
+            .k = c->batch * (int)out_plane(c),
+            .left = {.data = dy + (size_t)(group * m) * out_plane(c),
+                     .row = (ptrdiff_t)out_plane(c),
+                     .count = {1, (int)out_plane(c)},
+                     .step = {(ptrdiff_t)((size_t)c->out_channels * out_plane(c)), 0, 1}},
+            .right = &gather,
+            .pack = gather_pack_transposed,
+            .c = dw + (size_t)(group * m) * (size_t)depth,
+            .c_row = depth,
+            .accumulate = true,
+            .threads = c->threads,
+        };
+        panel_gemm(&g, scratch);
+    }
+}
+
+typedef struct BiasGradient {
+    int batch, channels;
+    size_t pixels;
+    const float *dy;
+    float *db;
+} BiasGradient;
+
+static void bias_channels(void *context, size_t begin, size_t end, int thread)
+{
+    (void)thread;
+    const BiasGradient *b = context;
+    for (size_t channel = begin; channel < end; channel++) {
+        double sum = 0;
+        for (int image = 0; image < b->batch; image++) {
+            const float *plane =
+                b->dy + ((size_t)image * (size_t)b->channels + channel) * b->pixels;
+            for (size_t i = 0; i < b->pixels; i++) sum += plane[i];
+        }
+        b->db[channel] += (float)sum;
+    }
+}
+
+void conv2d_bias_gradient(int batch, int channels, size_t pixels, const float *dy, float *db,
+                          int threads)
+{
+    BiasGradient b = {batch, channels, pixels, dy, db};
+    parallel_for_within(threads, (size_t)channels, 4, bias_channels, &b);
+}

@@ -1,0 +1,48 @@
+/*
+ * Convolution of [N,C,H,W] and its gradients.
+ *
+ *     y[n,m,i,j] = b[m] + sum over c, p, q of w[m,c,p,q] x[n,c, i*stride - pad + p*dilation, ...]
+ *
+ * A 1-D convolution has height 1. Everything accumulates where it says so, never allocates, never fails.
+ * Winograd's algorithm would be another case beside the ones conv2d_forward chooses from.
+ */
+#ifndef CONVOSCOPE_KERNELS_CONV2D_H
+#define CONVOSCOPE_KERNELS_CONV2D_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Sizes that were validated: all at least 1 (pads 0), products of tensors within TENSOR_MAX_ELEMENTS,
+ * and (out - 1) * stride + (kernel - 1) * dilation within 2^30. */
+typedef struct Conv2d {
+    int batch;
+    int in_channels, in_height, in_width;
+    int out_channels, out_height, out_width;
+    int groups; /* divides both channel counts */
+    int kernel_height, kernel_width;
+    int stride_y, stride_x;
+    int dilation_y, dilation_x;
+    int pad_top, pad_left; /* the other two follow from the output's size */
+    int threads;           /* the most to use; set before asking for scratch */
+} Conv2d;
+
+/* Bytes of scratch that serve any of the calls below with this Conv2d. */
+size_t conv2d_scratch_bytes(const Conv2d *c);
+
+/* y = convolution of x, or y += with `accumulate`. w [M, C/groups, kernel], bias [M] or NULL. */
+void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
+                    bool accumulate, void *scratch);
+
+/* dx += what dy brings. Also the forward pass of a transposed convolution. */
+void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,
+                           void *scratch);
+
+/* dw += what dy brings. */
+void conv2d_weight_gradient(const Conv2d *c, const float *x, const float *dy, float *dw,
+                            void *scratch);
+
+/* db[m] += sum over images and pixels of dy. */
+void conv2d_bias_gradient(int batch, int channels, size_t pixels, const float *dy, float *db,
+                          int threads);
+
+#endif

@@ -1,0 +1,154 @@
+#include "kernels/gather.h"
+
+#include "simd.h"
+
+/* Neighbours in one row of the grid. */
+typedef struct Run {
+    const float *image;
+    int y, x; /* where tap (0, 0) of the first one looks */
+    int at, count;
+} Run;
+
+static int runs_make(const Gather *g, int j, int columns, Run *runs)
+{
+    int u = j % g->columns, t = j / g->columns % g->rows, image = j / g->columns / g->rows,
+        count = 0;
+    for (int at = 0; at < columns;) {
+        int length = g->columns - u < columns - at ? g->columns - u : columns - at;
+        runs[count++] = (Run){
+            .image = g->source + (size_t)image * g->image_step,
+            .y = t * g->stride_y + g->y_first,
+            .x = u * g->stride_x + g->x_first,
+            .at = at,
+            .count = length,
+        };
+        at += length;
+        u = 0;
+        if (++t == g->rows) t = 0, image++;
+    }
+    return count;
+}
+
+/* A row of the matrix. */
+typedef struct Tap {
+    int c, ty, tx;
+} Tap;
+
+static Tap tap_at(const Gather *g, int k)
+{
+    return (Tap){k / g->taps_x / g->taps_y, k / g->taps_x % g->taps_y, k % g->taps_x};
+}
+
+static void tap_next(const Gather *g, Tap *tap)
+{
+    if (++tap->tx < g->taps_x) return;
+    tap->tx = 0;
+    if (++tap->ty < g->taps_y) return;
+    tap->ty = 0;
+    tap->c++;
+}
+
+/* The part [*from, *to) of a run of `count` starting at x whose pixels lie within the row. */
+static void run_inside(int x, int stride, int count, int width, int *from, int *to)
+{
+    int first = 0, last = count;
+    if (x < 0) first = (-x + stride - 1) / stride;
+    if (x >= width) {
+        last = 0;
+    } else if ((count - 1) * (long long)stride + x >= width) {
+        last = (width - 1 - x) / stride + 1;
+    }
+    if (first > count) first = count;
+    *from = first;
+    *to = last > first ? last : first;
+}
+
+static inline void copy_floats(float *to, const float *from, int count)
+{
+    int i = 0;
+    for (; i + VF_LANES <= count; i += VF_LANES) vf_store(to + i, vf_load(from + i));
+#if VF_LANES > 4
+    typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+    for (; i + 4 <= count; i += 4) *(quad *)(to + i) = *(const quad *)(from + i);
+#endif
+    for (; i < count; i++) to[i] = from[i];
+}
+
+static inline void zero_floats(float *to, int count)
+{
+    for (int i = 0; i < count; i++) to[i] = 0.0F;
+}
+
+static inline void run_copy(const Gather *g, const Run *run, const Tap *tap, float *to)
+{
+    const int y = run->y + tap->ty * g->y_step, x = run->x + tap->tx * g->x_step;
+    if (y < 0 || y >= g->height) {
+        zero_floats(to, run->count);
+        return;
+    }
+    const float *row =
+        run->image + ((size_t)tap->c * (size_t)g->height + (size_t)y) * (size_t)g->width;
+    int from = 0, end = run->count;
+    if (x < 0 || (run->count - 1) * (long long)g->stride_x + x >= g->width) {
+        run_inside(x, g->stride_x, run->count, g->width, &from, &end);
+        zero_floats(to, from);
+        zero_floats(to + end, run->count - end);
+    }
+    if (g->stride_x == 1) {
+        copy_floats(to + from, row + x + from, end - from);
+    } else {
+        for (int i = from; i < end; i++) to[i] = row[x + i * g->stride_x];
+    }
+}
+
+void gather_pack(const void *gather, int k, int depth, int j, int columns, int width, float *panel)
+{
+    const Gather *g = gather;
+    Run runs[PANEL_MAX_WIDTH];
+    const int count = runs_make(g, j, columns, runs);
+    Tap tap = tap_at(g, k);
+    for (int r = 0; r < depth; r++) {
+        for (int i = 0; i < count; i++) run_copy(g, &runs[i], &tap, panel + runs[i].at);
+        zero_floats(panel + columns, width - columns);
+        panel += width;
+        tap_next(g, &tap);
+    }
+}
+
+void gather_pack_transposed(const void *gather, int k, int depth, int j, int columns, int width,
+                            float *panel)
+{
+    const Gather *g = gather;
+    Run runs[PANEL_MAX_WIDTH];
+    /* As many pixels at a time as there is room for runs. */
+    for (int done = 0; done < depth; done += PANEL_MAX_WIDTH) {
+        const int pixels = depth - done < PANEL_MAX_WIDTH ? depth - done : PANEL_MAX_WIDTH;
+        const int count = runs_make(g, k + done, pixels, runs);
+        float *block = panel + (size_t)done * (size_t)width;
+        Tap tap = tap_at(g, j);
+        for (int column = 0; column < width; column++) {
+            float line[PANEL_MAX_WIDTH + VF_LANES];
+            if (column < columns) {
+                for (int i = 0; i < count; i++) run_copy(g, &runs[i], &tap, line + runs[i].at);
+                tap_next(g, &tap);
+            } else {
+                zero_floats(line, pixels);
+            }
+            for (int i = 0; i < pixels; i++)
+                block[(size_t)i * (size_t)width + (size_t)column] = line[i];
+        }
+    }
+}
+
+void gather_columns(const void *gather, int j, int columns, ptrdiff_t *offset)
+{
+    const Gather *g = gather;
+    int u = j % g->columns, t = j / g->columns % g->rows, image = j / g->columns / g->rows;
+    for (int i = 0; i < columns; i++) {
+        offset[i] = (ptrdiff_t)((size_t)image * g->to_image_step) + g->to_first +
+                    (ptrdiff_t)t * g->to_row_step + (ptrdiff_t)u * g->to_column_step;
+        if (++u < g->columns) continue;
+        u = 0;
+        if (++t == g->rows) t = 0, image++;
+    }
+}

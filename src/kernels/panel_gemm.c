@@ -1,0 +1,300 @@
+#include "kernels/panel_gemm.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "parallel.h"
+#include "simd.h"
+
+/*
+ * Block sizes by instruction set. The register tile is TILE_ROWS x TILE_VECTORS vectors: as many sums as
+ * the registers hold beside one row of B and one element of A. A panel of B, DEPTH x TILE_VECTORS vectors,
+ * stays in the first-level cache while all rows of A pass; DEPTH columns of A stay in the second while
+ * BLOCK_PANELS panels of B pass.
+ */
+#if defined(__AVX512F__)
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, DEPTH = 192, BLOCK_PANELS = 8 };
+#elif defined(__AVX__)
+enum { TILE_ROWS = 4, TILE_VECTORS = 3, DEPTH = 256, BLOCK_PANELS = 12 };
+#elif defined(__aarch64__)
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, DEPTH = 256, BLOCK_PANELS = 16 };
+#else
+enum { TILE_ROWS = 4, TILE_VECTORS = 2, DEPTH = 256, BLOCK_PANELS = 24 };
+#endif
+
+enum {
+    TILE_COLUMNS = TILE_VECTORS * VF_LANES,
+    PANEL_FLOATS = DEPTH * TILE_COLUMNS + 2 * VF_LANES, /* and a vector's room behind it */
+    STRIP = 8192 / DEPTH * DEPTH, /* depth of A that is packed at once: bounds the scratch */
+    ITEMS_PER_THREAD = 3,         /* so that threads end together */
+};
+
+_Static_assert((int)TILE_COLUMNS <= (int)PANEL_MAX_WIDTH, "a panel fits its declared width");
+
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int divide_up(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
+/* The packed strip of A, in whole cache lines. */
+static uint64_t left_floats(int m, int k)
+{
+    return ((uint64_t)divide_up(m, TILE_ROWS) * TILE_ROWS * (uint64_t)at_most(k, STRIP) + 15) &
+           ~(uint64_t)15;
+}
+
+size_t panel_gemm_scratch_bytes(int m, int k, int threads)
+{
+    const uint64_t bytes = (left_floats(m, k) + (uint64_t)threads * PANEL_FLOATS) * sizeof(float);
+    return bytes < SIZE_MAX / 2 ? (size_t)bytes : SIZE_MAX / 2;
+}
+
+/* ---- packing A ---- */
+
+typedef struct LeftPacking {
+    const PanelGemm *g;
+    float *packed; /* [row panels][depth][TILE_ROWS] */
+    int k, depth;  /* the strip */
+} LeftPacking;
+
+static void pack_left_panel(const LeftPacking *p, int panel)
+{
+    const PanelLeft *a = &p->g->left;
+    const int row = panel * TILE_ROWS, rows = at_most(p->g->m - row, TILE_ROWS);
+    float *to = p->packed + (size_t)row * (size_t)p->depth;
+    const float *from = a->data + row * a->row;
+    int k0 = p->k % a->count[1], k1 = p->k / a->count[1] % a->count[0];
+    int k2 = p->k / a->count[1] / a->count[0];
+    for (int k = 0; k < p->depth;) {
+        /* A run of the innermost index; for a plain matrix, everything. */
+        const bool plain = a->count[0] == 1 && a->count[1] == 1;
+        const int run = plain ? p->depth : at_most(a->count[1] - k0, p->depth - k);
+        const ptrdiff_t step = plain ? a->step[0] : a->step[2];
+        const float *start = from + k2 * a->step[0] + k1 * a->step[1] + k0 * a->step[2];
+        for (int i = 0; i < TILE_ROWS; i++) {
+            float *column = to + (size_t)k * TILE_ROWS + i;
+            if (i < rows) {
+                const float *source = start + i * a->row;
+                for (int r = 0; r < run; r++) column[(size_t)r * TILE_ROWS] = source[r * step];
+            } else {
+                for (int r = 0; r < run; r++) column[(size_t)r * TILE_ROWS] = 0.0F;
+            }
+        }
+        k += run;
+        k0 = 0;
+        if (++k1 == a->count[0]) k1 = 0, k2++;
+    }
+}
+
+static void pack_left_panels(void *context, size_t begin, size_t end, int thread)
+{
+    (void)thread;
+    for (size_t panel = begin; panel < end; panel++) pack_left_panel(context, (int)panel);
+}
+
+/* ---- the register tile ---- */
+
+/* out[i][j] of TILE_ROWS rows by `vectors` vectors; inlined with a constant `vectors`. */
+static inline __attribute__((always_inline)) void
+tile(int vectors, int depth, const float *restrict a, const float *restrict b, float *out,
+     ptrdiff_t out_row, const float *bias, bool accumulate)
+{
+    vf sum[TILE_ROWS][TILE_VECTORS];
+#pragma GCC unroll 16
+    for (int i = 0; i < TILE_ROWS; i++) {
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
+    }
+    for (int k = 0; k < depth; k++) {
+        vf row[TILE_VECTORS];
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) row[v] = vf_load(b + v * VF_LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < TILE_ROWS; i++) {
+            const vf element = vf_splat(a[i]);
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) sum[i][v] = vf_fma(element, row[v], sum[i][v]);
+        }
+        a += TILE_ROWS;
+        b += vectors * VF_LANES;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < TILE_ROWS; i++) {
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; v++) {
+            float *to = out + i * out_row + v * VF_LANES;
+            vf value = sum[i][v];
+            if (bias) value += vf_splat(bias[i]);
+            if (accumulate) value += vf_load(to);
+            vf_store(to, value);
+        }
+    }
+}
+
+static void tile_1(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+                   const float *bias, bool accumulate)
+{
+    tile(1, depth, a, b, out, out_row, bias, accumulate);
+}
+
+static void tile_2(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+                   const float *bias, bool accumulate)
+{
+    tile(2, depth, a, b, out, out_row, bias, accumulate);
+}
+
+#if defined(__AVX__) || defined(__aarch64__)
+static void tile_3(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+                   const float *bias, bool accumulate)
+{
+    tile(3, depth, a, b, out, out_row, bias, accumulate);
+}
+#define TILE_FUNCTIONS tile_1, tile_2, tile_3
+#else
+#define TILE_FUNCTIONS tile_1, tile_2
+#endif
+
+typedef void TileFunction(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+                          const float *bias, bool accumulate);
+
+static TileFunction *const tile_functions[TILE_VECTORS] = {TILE_FUNCTIONS};
+
+/* ---- blocks ---- */
+
+/* One panel of packed B and where its columns go. */
+typedef struct Panel {
+    float *packed;
+    int vectors, columns;
+    bool side_by_side;
+    ptrdiff_t offset[PANEL_MAX_WIDTH];
+} Panel;
+
+typedef struct Blocks {
+    const PanelGemm *g;
+    const float *left; /* packed strip of A */
+    float *right;      /* a panel of packed B for each thread */
+    int k, depth;      /* the strip */
+    int block_columns, block_rows, row_blocks;
+} Blocks;
+
+static void panel_place(const PanelGemm *g, int j, Panel *panel)
+{
+    if (!g->columns) {
+        panel->side_by_side = true;
+        panel->offset[0] = j;
+        for (int i = 1; i < panel->columns; i++) panel->offset[i] = j + i;
+        return;
+    }
+    g->columns(g->right, j, panel->columns, panel->offset);
+    panel->side_by_side = true;
+    for (int i = 1; i < panel->columns; i++) {
+        if (panel->offset[i] != panel->offset[0] + i) panel->side_by_side = false;
+    }
+}
+
+/* Through a small tile in memory, where rows, columns or both are fewer than the tile's or apart. */
+static void tile_scattered(const PanelGemm *g, const Panel *panel, int depth, const float *a,
+                           int row, const float *bias, bool accumulate)
+{
+    float small[TILE_ROWS * TILE_COLUMNS];
+    const int rows = at_most(g->m - row, TILE_ROWS);
+    tile_functions[panel->vectors - 1](depth, a, panel->packed, small, TILE_COLUMNS, NULL, false);
+    for (int i = 0; i < rows; i++) {
+        float *c = g->c + (row + i) * g->c_row;
+        const float start = bias ? bias[i] : 0.0F;
+        for (int j = 0; j < panel->columns; j++) {
+            float *to = c + panel->offset[j];
+            *to = small[i * TILE_COLUMNS + j] + start + (accumulate ? *to : 0.0F);
+        }
+    }
+}
+
+/* All rows [row, row_end) of one panel for one cache depth. */
+static void panel_multiply(const Blocks *b, const Panel *panel, int row, int row_end, int k,
+                           int depth)
+{
+    const PanelGemm *g = b->g;
+    const bool first = b->k == 0 && k == 0;
+    const bool accumulate = g->accumulate || !first;
+    for (; row < row_end; row += TILE_ROWS) {
+        const float *a = b->left + (size_t)row * (size_t)b->depth + (size_t)k * TILE_ROWS;
+        const float *bias = first && g->bias ? g->bias + row : NULL;
+        const bool whole = g->m - row >= TILE_ROWS && panel->columns == panel->vectors * VF_LANES;
+        if (whole && panel->side_by_side) {
+            tile_functions[panel->vectors - 1](depth, a, panel->packed,
+                                               g->c + row * g->c_row + panel->offset[0], g->c_row,
+                                               bias, accumulate);
+        } else {
+            tile_scattered(g, panel, depth, a, row, bias, accumulate);
+        }
+    }
+}
+
+static void block_multiply(const Blocks *b, int column_block, int row_block, float *right)
+{
+    const PanelGemm *g = b->g;
+    const int j = column_block * b->block_columns, j_end = at_most(g->n, j + b->block_columns);
+    const int row = row_block * b->block_rows, row_end = at_most(g->m, row + b->block_rows);
+    for (int k = 0; k < b->depth; k += DEPTH) {
+        const int depth = at_most(DEPTH, b->depth - k);
+        Panel panel = {.packed = right};
+        for (int column = j; column < j_end; column += TILE_COLUMNS) {
+            panel.columns = at_most(TILE_COLUMNS, j_end - column);
+            panel.vectors = divide_up(panel.columns, VF_LANES);
+            g->pack(g->right, b->k + k, depth, column, panel.columns, panel.vectors * VF_LANES,
+                    panel.packed);
+            panel_place(g, column, &panel);
+            panel_multiply(b, &panel, row, row_end, k, depth);
+        }
+    }
+}
+
+static void blocks_multiply(void *context, size_t begin, size_t end, int thread)
+{
+    const Blocks *b = context;
+    for (size_t item = begin; item < end; item++) {
+        block_multiply(b, (int)(item / (size_t)b->row_blocks), (int)(item % (size_t)b->row_blocks),
+                       b->right + (size_t)thread * PANEL_FLOATS);
+    }
+}
+
+/* Cuts C so that every thread gets several pieces: by columns first, since each piece packs its B. */
+static size_t blocks_cut(Blocks *b, int threads)
+{
+    const PanelGemm *g = b->g;
+    const int panels = divide_up(g->n, TILE_COLUMNS), row_panels = divide_up(g->m, TILE_ROWS);
+    const int wanted = threads > 1 ? threads * ITEMS_PER_THREAD : 1;
+    int block = at_most(BLOCK_PANELS, divide_up(panels, wanted));
+    const int column_blocks = divide_up(panels, block);
+    int row_blocks = 1;
+    if (column_blocks < wanted) row_blocks = at_most(divide_up(wanted, column_blocks), row_panels);
+    b->block_columns = block * TILE_COLUMNS;
+    b->block_rows = divide_up(row_panels, row_blocks) * TILE_ROWS;
+    b->row_blocks = divide_up(g->m, b->block_rows);
+    return (size_t)column_blocks * (size_t)b->row_blocks;
+}
+
+void panel_gemm(const PanelGemm *g, void *scratch)
+{
+    assert(g->m > 0 && g->n > 0 && g->k > 0 && g->threads > 0);
+    assert(((uintptr_t)scratch & 63) == 0);
+    const int threads = at_most(g->threads, parallel_threads());
+    Blocks blocks = {.g = g, .left = scratch};
+    blocks.right = (float *)scratch + left_floats(g->m, g->k);
+    const size_t items = blocks_cut(&blocks, threads);
+    const size_t row_panels = (size_t)divide_up(g->m, TILE_ROWS);
+    for (int k = 0; k < g->k; k += STRIP) {
+        const int depth = at_most(STRIP, g->k - k);
+        LeftPacking packing = {.g = g, .packed = scratch, .k = k, .depth = depth};
+        parallel_for_within(threads, row_panels, 8, pack_left_panels, &packing);
+        blocks.k = k;
+        blocks.depth = depth;
+        parallel_for_within(threads, items, 1, blocks_multiply, &blocks);
+    }
+}

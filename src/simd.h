@@ -1,0 +1,90 @@
+/*
+ * The one vector vocabulary: `vf` holds VF_LANES floats. WebAssembly SIMD has 4 lanes; natively 16, 8 or 4
+ * by what the compiler may use. Every compiler the project builds with knows these vector types, so that
+ * only the lane count depends on the instruction set.
+ */
+#ifndef CONVOSCOPE_SIMD_H
+#define CONVOSCOPE_SIMD_H
+
+#include <stdint.h>
+
+#if defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
+
+#if defined(__AVX512F__)
+#define VF_LANES 16
+#elif defined(__AVX__)
+#define VF_LANES 8
+#else
+#define VF_LANES 4
+#endif
+
+typedef float vf __attribute__((vector_size(4 * VF_LANES)));
+typedef int32_t vi
+    __attribute__((vector_size(4 * VF_LANES))); /* masks: all bits of a lane, or none */
+typedef float vf_unaligned __attribute__((vector_size(4 * VF_LANES), aligned(4), may_alias));
+
+static inline vf vf_load(const float *from)
+{
+    return *(const vf_unaligned *)from;
+}
+
+static inline void vf_store(float *to, vf value)
+{
+    *(vf_unaligned *)to = value;
+}
+
+static inline vf vf_splat(float value)
+{
+    return value - (vf){0};
+}
+
+static inline vf vf_zero(void)
+{
+    return (vf){0};
+}
+
+/* a * b + c; one rounding where the machine has it. */
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return a * b + c;
+}
+
+/* Lanes of a where the mask is set, of b elsewhere. */
+static inline vf vf_select(vi mask, vf a, vf b)
+{
+    return (vf)(((vi)a & mask) | ((vi)b & ~mask));
+}
+
+/* The smaller, the larger; b where either is not a number. */
+static inline vf vf_min(vf a, vf b)
+{
+#if defined(__wasm_simd128__)
+    return (vf)wasm_f32x4_pmin((v128_t)b, (v128_t)a);
+#else
+    return vf_select((vi)(a < b), a, b);
+#endif
+}
+
+static inline vf vf_max(vf a, vf b)
+{
+#if defined(__wasm_simd128__)
+    return (vf)wasm_f32x4_pmax((v128_t)b, (v128_t)a);
+#else
+    return vf_select((vi)(a > b), a, b);
+#endif
+}
+
+/* Sum of the lanes, pairwise from the halves. */
+static inline float vf_sum(vf a)
+{
+    float lane[VF_LANES];
+    vf_store(lane, a);
+    for (int half = VF_LANES / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+    }
+    return lane[0];
+}
+
+#endif
