@@ -1,0 +1,92 @@
+// @ts-check
+/** Opens SqueezeNet and the zebra, classifies, and looks at every view. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+    SQUEEZENET,
+    ZEBRA,
+    click,
+    drawn,
+    engineReady,
+    hook,
+    noData,
+    openSite,
+    says,
+    seen,
+} from './harness.mjs';
+
+test('the page opens on an invitation', async (t) => {
+    const { page } = await openSite(t);
+    await engineReady(page);
+    await seen(page, hook('specimen-picture'));
+    await seen(page, hook('specimen-network'));
+    const ids = await page.evaluate(() =>
+        /** @type {any} */ (window).convoscope.techniques.map((/** @type {any} */ x) => x.id),
+    );
+    for (const id of ['filters', 'activations', 'occlusion', 'gradient', 'gradcam', 'fgsm', 'style']) {
+        assert.ok(ids.includes(id), `the table of techniques has no ${id}`);
+    }
+});
+
+test('the server can name what is opened', { skip: noData }, async (t) => {
+    const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
+    await says(page, hook('classes'), /zebra/i);
+    await says(page, hook('classes'), /9[89]|100/);
+});
+
+test('a network and a picture that the user picks', { skip: noData }, async (t) => {
+    const { page } = await openSite(t);
+    await engineReady(page);
+    for (const [name, file] of [
+        ['input-network', SQUEEZENET],
+        ['input-picture', ZEBRA],
+    ]) {
+        const input = await page.waitForFunction((s) => /** @type {any} */ (window).find(s), {}, hook(name));
+        const element = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (
+            input.asElement()
+        );
+        await element.uploadFile(file);
+    }
+    await says(page, hook('classes'), /zebra/i);
+});
+
+test('every view draws', { skip: noData }, async (t) => {
+    const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
+    await says(page, hook('classes'), /zebra/i);
+
+    await t.test('the specimen', () => drawn(page, hook('specimen-picture')));
+    await t.test('the stack of layers', async () => {
+        await seen(page, hook('stack'));
+        await drawn(page, hook('stack'));
+        await says(page, hook('stack'), /fire/i);
+    });
+    await t.test('a layer, channel by channel', async () => {
+        await click(page, '[data-testid="layer-row"]');
+        await seen(page, hook('layer-tiles'));
+        await drawn(page, hook('layer-tiles'));
+        assert.match(page.url(), /layer=/, 'the address bar does not name the layer');
+    });
+    await t.test('a unit', async () => {
+        await page.focus('body');
+        const tiles = await seen(page, hook('layer-tiles'));
+        await tiles.click({ offset: { x: 30, y: 30 } });
+        await seen(page, hook('unit'));
+        await drawn(page, hook('unit'));
+    });
+    await t.test('Escape goes up again', async () => {
+        await page.keyboard.press('Escape');
+        await seen(page, hook('layer-tiles'));
+        await page.keyboard.press('Escape');
+        await seen(page, hook('stack'));
+    });
+});
+
+test('the address bar brings the view back', { skip: noData }, async (t) => {
+    const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
+    await says(page, hook('classes'), /zebra/i);
+    await click(page, '[data-testid="layer-row"]');
+    await seen(page, hook('layer-tiles'));
+    await page.reload();
+    await seen(page, hook('layer-tiles'));
+    await drawn(page, hook('layer-tiles'));
+});
