@@ -54,11 +54,14 @@ export const CONTENT_SECURITY_POLICY = [
     "trusted-types default lit-html 'allow-duplicates'",
 ].join('; ');
 
-/** @param {boolean} isolated whether the page may have threads */
-function fixedHeaders(isolated) {
+/**
+ * @param {boolean} isolated whether the page may have threads
+ * @param {boolean} strict whether the content security policy holds
+ */
+function fixedHeaders(isolated, strict) {
     /** @type {Record<string, string>} */
     const headers = {
-        'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+        ...(strict ? { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } : {}),
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
         'Cache-Control': 'no-cache',
@@ -76,6 +79,7 @@ function fixedHeaders(isolated) {
  * @property {string} root folder to serve
  * @property {number} [port] 0 (the default) takes a free one
  * @property {boolean} [isolated] send the headers of cross-origin isolation; default true
+ * @property {boolean} [strict] send the content security policy; default true
  * @property {string} [model] a network to open at the start
  * @property {string} [picture] a picture to open at the start
  */
@@ -127,7 +131,7 @@ function fileFor(root, opened, path) {
 export async function serve(options) {
     const root = resolve(options.root);
     const opened = openedFiles(options);
-    const headers = fixedHeaders(options.isolated ?? true);
+    const headers = fixedHeaders(options.isolated ?? true, options.strict ?? true);
 
     const server = createServer((request, response) => {
         if (request.method !== 'GET' && request.method !== 'HEAD') {
