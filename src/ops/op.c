@@ -69,6 +69,13 @@ Status node_inputs(const Node *n, int least, int most)
     return status_ok();
 }
 
+Status node_outputs(const Node *n, int most)
+{
+    if (n->out_count >= 1 && n->out_count <= most) return status_ok();
+    return status_error(STATUS_BAD_MODEL, "%s '%s' has %d outputs, it gives 1 to %d",
+                        n->op->name, n->name, n->out_count, most);
+}
+
 const Attr *attr_find(const Node *n, const char *name)
 {
     for (int i = 0; i < n->attr_count; i++) {

@@ -115,6 +115,9 @@ Status node_params(Node *n, size_t bytes);
 /* Fails unless least <= in_count <= most and the first `least` inputs are there. */
 Status node_inputs(const Node *n, int least, int most);
 
+/* Fails unless 1 <= out_count <= most. */
+Status node_outputs(const Node *n, int most);
+
 /* Attributes by name. The optional forms leave *value alone when the attribute is absent; a wrong kind,
  * or an integer outside 32 bits, is an error that names node and attribute. */
 const Attr *attr_find(const Node *n, const char *name);

@@ -1,35 +1,61 @@
 #include <math.h>
 
 #include "ops/op.h"
+#include "parallel.h"
+
+enum { GRAIN = 1 << 15 };
+
+typedef struct Relu {
+    const float *x, *y, *dy;
+    float *out; /* y forward, dx backward */
+    float shut, floor;
+} Relu;
 
 static Status relu_plan(Node *n)
 {
     TRY(node_inputs(n, 1, 1));
+    TRY(node_outputs(n, 1));
     n->out[0]->shape = n->in[0]->shape;
     return status_ok();
 }
 
+/* Written so that not-a-number goes through: a rectifier must not hide where it came from. */
+static void relu_forward_span(void *context, size_t begin, size_t end, int thread)
+{
+    (void)thread;
+    const Relu *r = context;
+    const float *restrict x = r->x;
+    float *restrict y = r->out;
+    for (size_t i = begin; i < end; i++) y[i] = x[i] < 0.0F ? 0.0F : x[i];
+}
+
 static void relu_forward(const Node *n)
 {
-    const float *x = n->in[0]->data;
-    float *y = n->out[0]->data;
-    const size_t count = shape_elements(&n->out[0]->shape);
-    for (size_t i = 0; i < count; i++) y[i] = x[i] > 0.0F ? x[i] : 0.0F;
+    Relu r = {.x = n->in[0]->data, .out = n->out[0]->data};
+    parallel_for(shape_elements(&n->out[0]->shape), GRAIN, relu_forward_span, &r);
+}
+
+static void relu_backward_span(void *context, size_t begin, size_t end, int thread)
+{
+    (void)thread;
+    const Relu *r = context;
+    const float *restrict y = r->y, *restrict dy = r->dy;
+    float *restrict dx = r->out;
+    const float shut = r->shut, floor = r->floor;
+    for (size_t i = begin; i < end; i++) {
+        float passes = y[i] > 0.0F ? 1.0F : shut;
+        dx[i] += passes * (dy[i] < floor ? 0.0F : dy[i]);
+    }
 }
 
 /* y = max(x, 0): exact dx += 1[y > 0] dy; the other rules change the gates. */
 static void relu_backward(const Node *n, const BackwardRule *rule)
 {
-    const float *y = n->out[0]->data, *dy = n->out[0]->grad;
-    float *dx = n->in[0]->grad;
-    if (!dx) return;
-    const size_t count = shape_elements(&n->out[0]->shape);
-    const float shut = rule->gate_activation ? rule->leak : 1.0F;
-    const float floor = rule->gate_gradient ? 0.0F : -INFINITY;
-    for (size_t i = 0; i < count; i++) {
-        float passes = y[i] > 0.0F ? 1.0F : shut;
-        dx[i] += passes * (dy[i] > floor ? dy[i] : 0.0F);
-    }
+    if (!n->in[0]->grad) return;
+    Relu r = {.y = n->out[0]->data, .dy = n->out[0]->grad, .out = n->in[0]->grad};
+    r.shut = rule->gate_activation ? rule->leak : 1.0F;
+    r.floor = rule->gate_gradient ? 0.0F : -INFINITY;
+    parallel_for(shape_elements(&n->out[0]->shape), GRAIN, relu_backward_span, &r);
 }
 
 const Op op_relu = {"Relu", relu_plan, relu_forward, relu_backward};
