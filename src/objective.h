@@ -13,14 +13,15 @@
 #include "graph.h"
 
 typedef enum ObjectiveKind {
-    OBJECTIVE_NEURON,      /* value[0, channel, y, x] */
-    OBJECTIVE_CHANNEL,     /* mean over space of channel; of a vector [N,C]: its element */
-    OBJECTIVE_LAYER,       /* half the sum of squares */
+    OBJECTIVE_NEURON,  /* value[0, channel, y, x] */
+    OBJECTIVE_CHANNEL, /* mean over space of channel; of a vector [N,C]: its element; batch summed */
+    OBJECTIVE_LAYER,   /* half the sum of squares */
     OBJECTIVE_GRAM_ENERGY, /* sum of squares of G = F F' / (C H W), F = [C, H*W] */
     OBJECTIVE_GRAM_MATCH, /* sum of squares of G - reference [C,C]; Gatys et al. 2016, equation 4 */
     OBJECTIVE_FEATURE_MATCH, /* mean of squares of value - reference; Gatys et al. 2016, equation 1 */
     OBJECTIVE_TOTAL_VARIATION, /* mean over elements of squared differences of neighbours, [N,C,H,W] */
-    OBJECTIVE_CROSS_ENTROPY, /* -log softmax(value)[channel]; a spatial value is averaged over space */
+    OBJECTIVE_CROSS_ENTROPY, /* -log softmax(value)[channel]; a spatial value is averaged over space;
+                                batch summed */
 } ObjectiveKind;
 
 typedef struct Objective {
@@ -29,10 +30,11 @@ typedef struct Objective {
     int channel, y, x;
     float weight;           /* 0 is taken as 0: say 1 */
     const float *reference; /* borrowed; for the two matches */
-    float *scratch;         /* borrowed; objective_scratch(...) floats, for the Gram kinds */
+    float
+        *scratch; /* borrowed, 64-byte aligned; objective_scratch(...) floats, for the Gram kinds */
 } Objective;
 
-/* Floats of scratch that a term needs. */
+/* Floats of scratch that a term needs; 0 for most. */
 size_t objective_scratch(ObjectiveKind kind, const Shape *shape);
 
 /* Weighted value of one term after a forward pass, without touching any gradient. */
@@ -42,7 +44,7 @@ double objective_value(const Objective *term);
  * gradients must be zeroed before (graph_zero_gradients). */
 double objectives_seed(const Objective *terms, int count, Graph *graph);
 
-/* G = F F' / (C H W) of a value [1,C,H,W]; gram is [C,C]. */
-void gram_matrix(const float *features, int channels, size_t positions, float *gram);
+/* G = F F' / (C H W) of a value [1,C,H,W]; gram is [C,C], scratch as for OBJECTIVE_GRAM_MATCH. */
+void gram_matrix(const Value *value, float *gram, float *scratch);
 
 #endif

@@ -3,6 +3,9 @@
  *
  *     Optim *optim; TRY(optim_create(&optim, OPTIM_LBFGS, count, &options));
  *     loop: evaluate f and g at x; optim_tell(optim, x, f, g);   // x becomes the next point to evaluate
+ *
+ * A box is the caller's: it may clip x between two calls, and sets g to zero where x lies on the border and
+ * the descent leads outside. The steps are measured between the points that were really evaluated.
  */
 #ifndef CONVOSCOPE_OPTIM_H
 #define CONVOSCOPE_OPTIM_H
@@ -17,13 +20,15 @@ typedef struct Optim Optim;
 typedef enum OptimKind {
     OPTIM_ADAM,     /* Kingma & Ba 2015, algorithm 1 */
     OPTIM_MOMENTUM, /* heavy ball */
-    OPTIM_LBFGS, /* Nocedal & Wright 2006, algorithm 7.4, with a backtracking/Wolfe line search */
+    OPTIM_LBFGS, /* Nocedal & Wright 2006, algorithm 7.4; line search by bisection for the weak Wolfe
+                    conditions (Lewis & Overton 2013, algorithm 2.6) */
 } OptimKind;
 
 typedef struct OptimOptions {
-    float step;         /* learning rate; L-BFGS: length of the first step, in units of x */
+    float
+        step; /* learning rate; L-BFGS: root mean square change of a coordinate in the first step */
     float beta1, beta2; /* Adam: 0.9, 0.999; momentum: beta1 */
-    int pairs;          /* L-BFGS: correction pairs, 20 */
+    int pairs;          /* L-BFGS: correction pairs, 20; at most 64 */
 } OptimOptions;
 
 OptimOptions optim_defaults(OptimKind kind);
@@ -35,7 +40,10 @@ void optim_destroy(Optim *optim);
  * finite is a failed trial: the step is shortened. */
 bool optim_tell(Optim *optim, float *x, double f, const float *g);
 
-/* The best accepted point so far [count] and its value; owned by the optimiser. */
+/* The best point so far [count] and its value; owned by the optimiser. NULL before the first. */
 const float *optim_best(const Optim *optim, double *f);
+
+/* L-BFGS: no step along the gradient lowers f any more (a minimum to within rounding). */
+bool optim_converged(const Optim *optim);
 
 #endif
