@@ -26,6 +26,7 @@ struct Graph {
     Direction direction;
     int cursor;
     const BackwardRule *rule;
+    const Value *stop; /* backward ends here; NULL: at the inputs */
     uint64_t work_done, work_total;
 };
 
@@ -206,6 +207,10 @@ Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node)
                             "node '%s' needs the operator %s (opset %d), which is not supported",
                             spec->name, spec->op, spec->opset);
     }
+    if (spec->out_count < 1) {
+        return status_error(STATUS_BAD_MODEL, "%s '%s' has no output: the file is damaged", spec->op,
+                            spec->name);
+    }
     Node *n = NULL;
     TRY(node_create(graph, spec, op, &n));
     TRY(op->plan(n));
@@ -383,13 +388,22 @@ float *graph_seed(Graph *graph, Value *value)
     return value->grad;
 }
 
+void graph_stop_backward_at(Graph *graph, const Value *value)
+{
+    graph->stop = value;
+}
+
 void graph_begin_backward(Graph *graph, const BackwardRule *rule)
 {
     graph->rule = rule;
+    bool stopped = false;
     /* A node takes part where a gradient reaches one of its outputs; then it reaches its inputs. */
     for (int i = graph->nodes.count - 1; i >= 0; i--) {
         Node *n = graph->nodes.items[i];
         n->wanted = false;
+        /* In topological order, nothing before the producer depends on its output. */
+        stopped |= graph->stop && n == graph->stop->producer;
+        if (stopped) continue;
         for (int j = 0; j < n->out_count; j++) n->wanted |= n->out[j]->reached;
         if (!n->wanted) continue;
         for (int j = 0; j < n->in_count; j++) {

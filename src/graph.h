@@ -88,6 +88,10 @@ void graph_zero_gradients(Graph *graph);
  * The graph must have been allocated with gradients. */
 float *graph_seed(Graph *graph, Value *value);
 
+/* Backward passes that begin from now on end at this value: its gradient is complete, those of what lies
+ * before it are not computed. NULL: they go to the inputs. */
+void graph_stop_backward_at(Graph *graph, const Value *value);
+
 /* Prepares a backward pass from the seeds to the inputs; only nodes between them are run. */
 void graph_begin_backward(Graph *graph, const BackwardRule *rule);
 
