@@ -36,7 +36,7 @@ typedef struct Param {
 
 typedef enum ResultKind { RESULT_MAP, RESULT_IMAGE, RESULT_TILES, RESULT_CURVE } ResultKind;
 
-enum { RESULT_MAX_ITEMS = 8, RESULT_MAX_FACTS = 24 };
+enum { RESULT_MAX_ITEMS = 8, RESULT_MAX_FACTS = 24, RUN_MAX_TERMS = 16 };
 
 /* One array to be shown; data belongs to the run and stays valid until its next advance or its end. */
 typedef struct ResultItem {
@@ -120,8 +120,14 @@ bool run_flag(const Run *run, const char *param);
 const char *run_text(const Run *run, const char *param); /* also choices, targets and layers */
 bool run_choice(const Run *run, const char *param, const char *choice);
 
-/* Builds and allocates a graph that the run owns. Layers named by the run's parameters are kept apart. */
+/* Plans a graph that the run owns. Layers named by the run's parameters are kept apart. */
+Status run_plan(Run *run, const GraphRequest *request, Graph **graph);
+
+/* The same, with its memory. */
 Status run_build(Run *run, const GraphRequest *request, unsigned flags, Graph **graph);
+
+/* Destroys one of the run's graphs before the run ends. */
+void run_drop(Run *run, Graph *graph);
 
 /* Zeroed floats from the run's arena. */
 Status run_floats(Run *run, size_t count, float **floats);
@@ -129,10 +135,11 @@ Status run_floats(Run *run, size_t count, float **floats);
 /* Picture index, preprocessed into the graph's input, batch item n. */
 Status run_load_picture(Run *run, Graph *graph, int index, int n);
 
-/* Asks for a forward pass that reaches the targets (none: everything). */
+/* Asks for a forward pass that reaches the targets (none: everything). A step that asks for nothing and does
+ * not finish is called again: so long work of its own is cut into pieces. */
 void run_ask_forward(Run *run, Graph *graph, Value *const *targets, int count);
 
-/* Asks for forward, the objectives' seeds, and backward. terms are copied, at most 16. */
+/* Asks for forward, the objectives' seeds, and backward. terms are copied, at most RUN_MAX_TERMS. */
 void run_ask_gradient(Run *run, Graph *graph, const Objective *terms, int count,
                       const BackwardRule *rule);
 
@@ -142,9 +149,9 @@ void run_ask_backward(Run *run, Graph *graph, const Objective *terms, int count,
 
 double run_objective(const Run *run); /* sum of the terms in the last gradient pass */
 
-void run_tell_progress(Run *run,
-                       double done); /* 0 to 1: share of the steps finished before this pass */
-void run_tell_version(Run *run);     /* a partial result is worth drawing */
+/* 0 to 1: the share of the run that is done before the pass that was asked for, and after it. */
+void run_tell_progress(Run *run, double before, double after);
+void run_tell_version(Run *run); /* a partial result is worth drawing */
 void run_finish(Run *run);
 
 ResultItem *result_add(Result *result, ResultItem item);

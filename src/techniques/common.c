@@ -1,0 +1,160 @@
+#include "techniques/common.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool target_is_class(const Run *run)
+{
+    return strncmp(run_text(run, "target"), "class:", 6) == 0;
+}
+
+Status target_resolve(Run *run, const Graph *graph, Objective *term, char text[TARGET_TEXT_BYTES])
+{
+    const char *spec = run_text(run, "target");
+    TRY(network_objective(run_network(run), graph, spec, term));
+    const size_t scratch = objective_scratch(term->kind, &term->value->shape);
+    if (scratch) TRY(run_floats(run, scratch, &term->scratch));
+    if (!target_is_class(run)) {
+        snprintf(text, TARGET_TEXT_BYTES, "%s", spec);
+        return status_ok();
+    }
+    const char *label = network_label(run_network(run), term->channel);
+    snprintf(text, TARGET_TEXT_BYTES, label ? "class:%d (%.64s)" : "class:%d", term->channel,
+             label);
+    return status_ok();
+}
+
+int top_class(Graph *graph, int n, float *probabilities)
+{
+    const int count = network_class_count(graph);
+    if (count < 1) return -1;
+    network_scores(graph, n, NULL, probabilities);
+    int top;
+    network_top(probabilities, count, 1, &top);
+    return top;
+}
+
+void fact_class(Run *run, Result *result, const char *name, const char *label, int index)
+{
+    char text[TARGET_TEXT_BYTES];
+    const char *known = network_label(run_network(run), index);
+    snprintf(text, sizeof text, known ? "%d (%.72s)" : "%d", index, known);
+    result_fact_text(result, name, label, text);
+}
+
+void fact_percent(Result *result, const char *name, const char *label, double probability)
+{
+    result_fact(result, name, label, 100 * probability, "%");
+}
+
+Status nothing_yet(const char *id)
+{
+    return status_error(STATUS_BAD_INPUT, "%s has nothing to show yet: let it run on", id);
+}
+
+/* ---- gradients that vanish ---- */
+
+static bool any_gradient(Value *const *values, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const Value *value = values[i];
+        if (!value || !value->grad || value->constant) continue;
+        if (max_abs(value->grad, shape_elements(&value->shape)) > 0) return true;
+    }
+    return false;
+}
+
+/* The first node on the way back from the target through which nothing comes. */
+static const Node *vanishing_node(const Graph *graph)
+{
+    for (int i = graph_node_count(graph) - 1; i >= 0; i--) {
+        const Node *n = graph_node(graph, i);
+        if (n->wanted && any_gradient(n->out, n->out_count) && !any_gradient(n->in, n->in_count))
+            return n;
+    }
+    return NULL;
+}
+
+static const Node *nonfinite_gradient(const Graph *graph)
+{
+    for (int i = graph_node_count(graph) - 1; i >= 0; i--) {
+        const Node *n = graph_node(graph, i);
+        if (!n->wanted) continue;
+        for (int j = 0; j < n->in_count; j++) {
+            const Value *value = n->in[j];
+            if (!value || !value->grad) continue;
+            if (tensor_stats(value->grad, shape_elements(&value->shape)).nonfinite) return n;
+        }
+    }
+    return NULL;
+}
+
+Status check_gradient(const Graph *graph, const Value *value, const char *target)
+{
+    const TensorStats stats = tensor_stats(value->grad, shape_elements(&value->shape));
+    if (stats.nonfinite) {
+        const Node *bad = graph_first_nonfinite(graph);
+        const char *what = bad ? "activations" : "gradients";
+        if (!bad) bad = nonfinite_gradient(graph);
+        return status_error(
+            STATUS_BAD_INPUT,
+            "the gradient of %s is not finite; the first layer with such %s is %s '%s'", target,
+            what, bad ? bad->op->name : "?", bad ? bad->name : "?");
+    }
+    if (stats.min != 0 || stats.max != 0) return status_ok();
+    const Node *node = vanishing_node(graph);
+    if (!node) {
+        return status_error(STATUS_BAD_INPUT,
+                            "the gradient of %s is zero everywhere: it does not depend on '%s'",
+                            target, value->name);
+    }
+    return status_error(
+        STATUS_BAD_INPUT,
+        "the gradient of %s is zero everywhere: nothing comes back through %s '%s', "
+        "whose units are all off for this picture; choose another target",
+        target, node->op->name, node->name);
+}
+
+/* ---- numbers ---- */
+
+float max_abs(const float *values, size_t count)
+{
+    float highest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const float magnitude = fabsf(values[i]);
+        if (magnitude > highest) highest = magnitude;
+    }
+    return highest;
+}
+
+float quantile_abs(const float *values, size_t count, double share)
+{
+    enum { BINS = 4096 };
+    size_t bins[BINS] = {0};
+    const float highest = max_abs(values, count);
+    if (!(highest > 0) || !isfinite(highest)) return highest;
+    for (size_t i = 0; i < count; i++) {
+        const int bin = (int)(fabsf(values[i]) / highest * BINS);
+        bins[bin < BINS ? bin : BINS - 1]++;
+    }
+    size_t seen = 0;
+    int bin = 0;
+    while (bin < BINS - 1 && (double)(seen += bins[bin]) < share * (double)count) bin++;
+    return highest * (float)(bin + 1) / BINS;
+}
+
+void around_grey(const float *values, size_t count, float scale, float *out)
+{
+    const float factor = scale > 0 ? 0.5F / scale : 0;
+    for (size_t i = 0; i < count; i++) out[i] = fminf(fmaxf(0.5F + factor * values[i], 0), 1);
+}
+
+void magnitude_map(const float *values, int channels, size_t positions, float *map)
+{
+    for (size_t i = 0; i < positions; i++) map[i] = fabsf(values[i]);
+    for (int c = 1; c < channels; c++) {
+        const float *plane = values + (size_t)c * positions;
+        for (size_t i = 0; i < positions; i++) map[i] = fmaxf(map[i], fabsf(plane[i]));
+    }
+}

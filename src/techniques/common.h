@@ -1,0 +1,48 @@
+/* What several techniques share: the target, the classes, scales of signed numbers. */
+#ifndef CONVOSCOPE_TECHNIQUES_COMMON_H
+#define CONVOSCOPE_TECHNIQUES_COMMON_H
+
+#include "techniques/technique.h"
+
+enum { TARGET_TEXT_BYTES = 96 };
+
+/* The row `target` of a table of parameters. */
+#define TARGET_PARAM(help_text)                                                                    \
+    {                                                                                              \
+        .name = "target", .title = "Target", .type = PARAM_TARGET, .initial = "class:top",         \
+        .unit = "", .help = (help_text)                                                            \
+    }
+
+/* The run's `target` as a term of weight 1, and its name for people: "class:340 (zebra)". class:top needs a
+ * forward pass before. */
+Status target_resolve(Run *run, const Graph *graph, Objective *term, char text[TARGET_TEXT_BYTES]);
+
+/* True when the run's target is a class. */
+bool target_is_class(const Run *run);
+
+/* The likeliest class of batch item n, after a forward pass; -1 where the network gives no class scores.
+ * probabilities has network_class_count(graph) floats. */
+int top_class(Graph *graph, int n, float *probabilities);
+
+/* Adds the class with its label and, as a second fact, its probability in percent. */
+void fact_class(Run *run, Result *result, const char *name, const char *label, int index);
+void fact_percent(Result *result, const char *name, const char *label, double probability);
+
+/* The error of a result that is asked for too early. */
+Status nothing_yet(const char *id);
+
+/* Fails when the gradient of the value is zero everywhere or not finite; says which layer made it so. */
+Status check_gradient(const Graph *graph, const Value *value, const char *target);
+
+float max_abs(const float *values, size_t count);
+
+/* The smallest bound that `share` of the magnitudes do not exceed, to 1/4096 of the largest. */
+float quantile_abs(const float *values, size_t count, double share);
+
+/* Signed numbers around mid-grey: 0.5 + 0.5 v / scale, clipped to 0..1; scale 0 gives grey. */
+void around_grey(const float *values, size_t count, float scale, float *out);
+
+/* Largest magnitude over the channels of [C,H,W]. */
+void magnitude_map(const float *values, int channels, size_t positions, float *map);
+
+#endif

@@ -1,0 +1,37 @@
+#include "techniques/saliency.h"
+
+static const Param params[] = {
+    TARGET_PARAM(
+        "What is explained: the score of a class (class:340, class:top), or any unit of the "
+        "network (channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE)."),
+};
+
+static Status begin(Run *run)
+{
+    return saliency_begin(run, &backward_guided);
+}
+
+const Technique technique_guided_backprop = {
+    .id = "guided-backprop",
+    .title = "Guided backprop",
+    .question = "why",
+    .sentence =
+        "The gradient that passes a rectifier only where the unit fired and the signal that comes "
+        "back is positive.",
+    .read =
+        "Grey is nothing; the sharp lines and colours are the parts of the picture that excite the "
+        "target.",
+    .limits =
+        "It draws the picture's edges even when the later weights are random: it shows what could "
+        "be seen, not what decided (Adebayo et al. 2018).",
+    .paper =
+        "Springenberg et al. 2015, Striving for Simplicity: The All Convolutional Net, section 3.4",
+    .pictures = 1,
+    .returns = "image",
+    .params = params,
+    .param_count = sizeof params / sizeof *params,
+    .state_bytes = sizeof(Saliency),
+    .begin = begin,
+    .step = saliency_step,
+    .result = saliency_picture_result,
+};

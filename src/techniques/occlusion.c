@@ -1,0 +1,354 @@
+#include <math.h>
+#include <string.h>
+
+#include "techniques/common.h"
+
+/* Positions per pass: more than a few bring no speed, and the memory is bounded. */
+enum { MAX_BATCH = 8, MAX_BATCH_BYTES = 256 << 20 };
+
+typedef struct Occlusion {
+    Graph *graph;
+    const Value *input;
+    int batch, channels, height, width;
+    int patch, stride, rows, columns;
+    float *clean, *fill; /* [C,H,W]: the picture, and what the patch shows */
+    float *drop;         /* [rows,columns]: score of the picture less that with the patch */
+    float *map;          /* [H,W]: mean of the patches over a pixel */
+    double *sums;        /* [2,H+1,W+1]: drops and patches, as differences */
+    int next, done;      /* positions asked for, positions known */
+    int first_item;      /* batch item of the first position in this pass */
+    bool is_class, started;
+    Objective term;
+    char target[TARGET_TEXT_BYTES];
+    float *probabilities;
+    double score; /* of the picture as it is */
+} Occlusion;
+
+static const Param params[] = {
+    TARGET_PARAM(
+        "Whose score is watched: the probability of a class (class:340, class:top), or the value "
+        "of any unit (channel:NODE:C, neuron:NODE:C:Y:X)."),
+    {.name = "patch",
+     .title = "Patch",
+     .type = PARAM_INT,
+     .min = 1,
+     .max = 512,
+     .step = 1,
+     .initial = "32",
+     .unit = "px",
+     .help =
+         "Side of the square that covers the picture: about the size of the parts you care about."},
+    {.name = "stride",
+     .title = "Stride",
+     .type = PARAM_INT,
+     .min = 1,
+     .max = 256,
+     .step = 1,
+     .initial = "16",
+     .unit = "px",
+     .help = "Distance between positions; half as far is four times the work."},
+    {.name = "colour",
+     .title = "Colour",
+     .type = PARAM_CHOICE,
+     .initial = "black",
+     .choices = "black|grey|mean|blur",
+     .unit = "",
+     .help = "What the patch shows: black, mid-grey, the picture's mean colour, or the picture "
+             "blurred, "
+             "which brings in the least that is new.",
+     .advanced = true},
+};
+
+/* ---- what the patch shows ---- */
+
+static void fill_constant(const Occlusion *s, int channel, float value)
+{
+    const size_t plane = (size_t)s->height * (size_t)s->width;
+    float *to = s->fill + (size_t)channel * plane;
+    for (size_t i = 0; i < plane; i++) to[i] = value;
+}
+
+/* Means of 2 radius + 1 values along a line, the border repeated; from and to must not overlap. */
+static void blur_line(const float *from, float *to, int count, size_t step, int radius)
+{
+    double sum = 0;
+    for (int i = -radius; i <= radius; i++) {
+        const int at = i < 0 ? 0 : i >= count ? count - 1 : i;
+        sum += from[(size_t)at * step];
+    }
+    for (int i = 0; i < count; i++) {
+        to[(size_t)i * step] = (float)(sum / (2 * radius + 1));
+        const int enters = i + radius + 1 < count ? i + radius + 1 : count - 1;
+        const int leaves = i - radius > 0 ? i - radius : 0;
+        sum += (double)from[(size_t)enters * step] - from[(size_t)leaves * step];
+    }
+}
+
+/* Two box filters each way, as wide as half the patch: nearly a triangle. */
+static void fill_blurred(Occlusion *s)
+{
+    const size_t plane = (size_t)s->height * (size_t)s->width, width = (size_t)s->width;
+    const int radius = s->patch / 4 + 1;
+    memcpy(s->fill, s->clean, (size_t)s->channels * plane * sizeof(float));
+    for (int c = 0; c < s->channels; c++) {
+        float *to = s->fill + (size_t)c * plane;
+        for (int round = 0; round < 2; round++) {
+            for (size_t y = 0; y < (size_t)s->height; y++)
+                blur_line(to + y * width, s->map + y * width, s->width, 1, radius);
+            for (size_t x = 0; x < width; x++)
+                blur_line(s->map + x, to + x, s->height, width, radius);
+        }
+    }
+}
+
+static void make_fill(Run *run)
+{
+    Occlusion *s = run_state(run);
+    const size_t plane = (size_t)s->height * (size_t)s->width;
+    if (run_choice(run, "colour", "blur")) {
+        fill_blurred(s);
+        return;
+    }
+    for (int c = 0; c < s->channels; c++) {
+        float black, white, level;
+        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
+        double mean = 0;
+        for (size_t i = 0; i < plane; i++) mean += s->clean[(size_t)c * plane + i];
+        float value = black;
+        if (run_choice(run, "colour", "grey")) value = 0.5F * (black + white);
+        if (run_choice(run, "colour", "mean")) value = (float)(mean / (double)plane);
+        fill_constant(s, c, value);
+    }
+}
+
+/* ---- passes ---- */
+
+static int position_count(const Occlusion *s)
+{
+    return s->rows * s->columns;
+}
+
+static void place(const Occlusion *s, int item, int position)
+{
+    const size_t plane = (size_t)s->height * (size_t)s->width;
+    const size_t size = (size_t)s->channels * plane;
+    float *x = s->input->data + (size_t)item * size;
+    memcpy(x, s->clean, size * sizeof *x);
+    if (position < 0) return;
+    const size_t top = (size_t)(position / s->columns) * (size_t)s->stride;
+    const size_t left = (size_t)(position % s->columns) * (size_t)s->stride;
+    for (size_t c = 0; c < (size_t)s->channels; c++) {
+        for (size_t y = top; y < top + (size_t)s->patch; y++) {
+            const size_t at = c * plane + y * (size_t)s->width + left;
+            memcpy(x + at, s->fill + at, (size_t)s->patch * sizeof *x);
+        }
+    }
+}
+
+/* Fills the batch from item `first` on. Items that are left over repeat the last position. */
+static void place_batch(Occlusion *s, int first)
+{
+    s->first_item = first;
+    for (int n = first; n < s->batch; n++) {
+        const int position = s->next < position_count(s) ? s->next : position_count(s) - 1;
+        place(s, n, position);
+        if (s->next < position_count(s)) s->next++;
+    }
+}
+
+static double score_of(const Occlusion *s, int item)
+{
+    if (!s->is_class) return objective_value(&s->term);
+    network_scores(s->graph, item, NULL, s->probabilities);
+    return s->probabilities[s->term.channel];
+}
+
+/* The batch that fits the memory; a graph that cannot be built for several is built for one. */
+static Status build(Run *run)
+{
+    Occlusion *s = run_state(run);
+    Graph *one;
+    TRY(run_plan(run, &(GraphRequest){0}, &one));
+    const uint64_t bytes = graph_memory(one, GRAPH_FORWARD).total;
+    const uint64_t fit = MAX_BATCH_BYTES / (bytes + 1);
+    s->batch = !s->is_class || fit < 1 ? 1 : fit < MAX_BATCH ? (int)fit : MAX_BATCH;
+    s->graph = one;
+    if (s->batch > 1) {
+        Graph *several;
+        const Status status = run_plan(run, &(GraphRequest){.batch = s->batch}, &several);
+        if (status.code == STATUS_OK && graph_input(several, 0)->shape.dim[0] == s->batch) {
+            run_drop(run, one);
+            s->graph = several;
+        } else {
+            s->batch = 1;
+        }
+    }
+    return graph_allocate(s->graph, GRAPH_FORWARD);
+}
+
+static Status plan_positions(Run *run)
+{
+    Occlusion *s = run_state(run);
+    s->patch = run_int(run, "patch");
+    s->stride = run_int(run, "stride");
+    if (s->patch > s->height || s->patch > s->width) {
+        return status_error(
+            STATUS_BAD_INPUT,
+            "occlusion: a patch of %d px does not fit into the input of %d x %d px; "
+            "choose a smaller one",
+            s->patch, s->height, s->width);
+    }
+    s->rows = (s->height - s->patch) / s->stride + 1;
+    s->columns = (s->width - s->patch) / s->stride + 1;
+    return run_floats(run, (size_t)position_count(s), &s->drop);
+}
+
+static Status begin(Run *run)
+{
+    Occlusion *s = run_state(run);
+    s->is_class = target_is_class(run);
+    TRY(build(run));
+    TRY(run_load_picture(run, s->graph, 0, 0));
+    s->input = graph_input(s->graph, 0);
+    const Shape *shape = &s->input->shape;
+    s->channels = shape->dim[1], s->height = shape->dim[2], s->width = shape->dim[3];
+    TRY(plan_positions(run));
+    const size_t size = shape_span(shape, 1, 4), plane = shape_span(shape, 2, 4);
+    TRY(run_floats(run, size, &s->clean));
+    TRY(run_floats(run, size, &s->fill));
+    TRY(run_floats(run, plane, &s->map));
+    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
+    const size_t sums = 2 * (size_t)(s->height + 1) * (size_t)(s->width + 1) * sizeof *s->sums;
+    s->sums = arena_alloc(run_arena(run), sums);
+    if (!s->sums) return status_no_memory("occlusion", sums);
+    memcpy(s->clean, s->input->data, size * sizeof(float));
+    make_fill(run);
+    place_batch(s, 1);
+    run_ask_forward(run, s->graph, NULL, 0);
+    run_tell_progress(run, 0, (double)s->batch / (position_count(s) + 1));
+    return status_ok();
+}
+
+static Status step(Run *run)
+{
+    Occlusion *s = run_state(run);
+    if (!s->started) {
+        s->started = true;
+        TRY(target_resolve(run, s->graph, &s->term, s->target));
+        s->score = score_of(s, 0);
+    }
+    for (int n = s->first_item; s->done < s->next; n++, s->done++)
+        s->drop[s->done] = (float)(s->score - score_of(s, n));
+    if (s->done) run_tell_version(run);
+    if (s->done == position_count(s)) {
+        run_finish(run);
+        return status_ok();
+    }
+    const double all = position_count(s), before = s->done;
+    place_batch(s, 0);
+    run_ask_forward(run, s->graph, &s->term.value, 1);
+    run_tell_progress(run, before / all, s->next / all);
+    return status_ok();
+}
+
+/* ---- result ---- */
+
+/* Each patch adds its drop to the pixels that it covers: four corners of a difference image, then sums along
+ * both axes; so the cost does not grow with the patch. */
+static void cover(const Occlusion *s)
+{
+    const size_t pitch = (size_t)s->width + 1, plane = pitch * ((size_t)s->height + 1);
+    memset(s->sums, 0, 2 * plane * sizeof *s->sums);
+    for (int i = 0; i < s->done; i++) {
+        const size_t y = (size_t)(i / s->columns) * (size_t)s->stride;
+        const size_t x = (size_t)(i % s->columns) * (size_t)s->stride, p = (size_t)s->patch;
+        for (int k = 0; k < 2; k++) {
+            double *sum = s->sums + (size_t)k * plane;
+            const double v = k ? 1 : s->drop[i];
+            sum[y * pitch + x] += v;
+            sum[y * pitch + x + p] -= v;
+            sum[(y + p) * pitch + x] -= v;
+            sum[(y + p) * pitch + x + p] += v;
+        }
+    }
+    for (size_t i = 0; i < 2 * plane; i++) {
+        if (i % pitch) s->sums[i] += s->sums[i - 1];
+    }
+    for (size_t i = pitch; i < 2 * plane; i++) {
+        if (i % plane >= pitch) s->sums[i] += s->sums[i - pitch];
+    }
+    for (size_t y = 0; y < (size_t)s->height; y++) {
+        for (size_t x = 0; x < (size_t)s->width; x++) {
+            const double patches = s->sums[plane + y * pitch + x];
+            const bool covered = patches > 0.5;
+            s->map[y * (size_t)s->width + x] =
+                covered ? (float)(s->sums[y * pitch + x] / patches) : 0;
+        }
+    }
+}
+
+static void add_facts(Run *run, Result *out)
+{
+    const Occlusion *s = run_state(run);
+    int strongest = 0;
+    for (int i = 1; i < s->done; i++) {
+        if (s->drop[i] > s->drop[strongest]) strongest = i;
+    }
+    const double unit = s->is_class ? 100 : 1;
+    const char *percent = s->is_class ? "%" : "";
+    result_fact_text(out, "target", "Target", s->target);
+    result_fact(out, "score", s->is_class ? "Its probability" : "Its value", unit * s->score,
+                percent);
+    result_fact(out, "drop", "Largest drop", unit * s->drop[strongest], percent);
+    result_fact(out, "x", "Left edge of that patch", (strongest % s->columns) * s->stride, "px");
+    result_fact(out, "y", "Top edge of that patch", (strongest / s->columns) * s->stride, "px");
+    result_fact(out, "positions", "Positions tried", s->done, "");
+    result_fact(out, "batch", "Positions per pass", s->batch, "");
+}
+
+static Status result(Run *run, Result *out)
+{
+    const Occlusion *s = run_state(run);
+    if (!s->done) return nothing_yet("occlusion");
+    cover(s);
+    result_add(out, (ResultItem){.name = "map",
+                                 .title = "How far the score drops when this part is covered",
+                                 .kind = RESULT_MAP,
+                                 .shape = shape_make(2, s->input->shape.dim + 2),
+                                 .data = s->map,
+                                 .is_signed = true,
+                                 .colormap = "rdbu"});
+    result_add(out, (ResultItem){.name = "raw",
+                                 .title = "The drop at each position of the patch",
+                                 .kind = RESULT_MAP,
+                                 .shape = shape_make(2, (int[]){s->rows, s->columns}),
+                                 .data = s->drop,
+                                 .is_signed = true,
+                                 .colormap = "rdbu"});
+    add_facts(run, out);
+    return status_ok();
+}
+
+const Technique technique_occlusion = {
+    .id = "occlusion",
+    .title = "Occlusion",
+    .question = "why",
+    .sentence =
+        "Covers the picture piece by piece and maps how far the target's probability drops.",
+    .read = "Red parts are needed for the answer; blue parts speak against it, for the answer "
+            "gains when "
+            "they are gone.",
+    .limits = "The patch is itself something new to see, and what is there twice is not missed "
+              "when one is "
+              "covered.",
+    .paper =
+        "Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks, section 4.2",
+    .pictures = 1,
+    .returns = "map",
+    .params = params,
+    .param_count = sizeof params / sizeof *params,
+    .state_bytes = sizeof(Occlusion),
+    .begin = begin,
+    .step = step,
+    .result = result,
+};

@@ -1,0 +1,46 @@
+/* Inside of a Run, for the files that make it up: run.c (driver) and params.c (parameters). */
+#ifndef CONVOSCOPE_TECHNIQUES_RUN_H
+#define CONVOSCOPE_TECHNIQUES_RUN_H
+
+#include "techniques/technique.h"
+
+enum { RUN_MAX_GRAPHS = 8, RUN_MAX_PICTURES = 2, RUN_MAX_KEPT = 32 };
+
+typedef enum Phase { PHASE_IDLE, PHASE_FORWARD, PHASE_SEED, PHASE_BACKWARD } Phase;
+
+typedef struct ParamValue {
+    const char *text; /* in the run's arena, or the default */
+    double number;
+} ParamValue;
+
+struct Run {
+    const Technique *technique;
+    Network *network;
+    Arena *arena;
+    void *state;
+    ParamValue *values; /* as technique->params */
+    Picture pictures[RUN_MAX_PICTURES];
+    Graph *graphs[RUN_MAX_GRAPHS];
+    int graph_count;
+
+    /* The pass under way. */
+    Phase phase;
+    Graph *graph;
+    Objective terms[RUN_MAX_TERMS];
+    int term_count, next_term;
+    bool gradient; /* seeds and backward follow */
+    const BackwardRule *rule;
+    double objective;
+
+    double before, after; /* told progress */
+    int version;
+    bool begun, finished;
+};
+
+/* Sets every parameter to its default. */
+Status params_create(Run *run);
+
+/* Names of the layers that the parameters speak of, at most `most`; returns their number. */
+int params_layers(Run *run, const char **names, int most);
+
+#endif

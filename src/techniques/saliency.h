@@ -1,0 +1,35 @@
+/* One forward and one backward pass to the input: what gradient, deconvnet and guided-backprop share. They
+ * differ in the BackwardRule and in what they show first. */
+#ifndef CONVOSCOPE_TECHNIQUES_SALIENCY_H
+#define CONVOSCOPE_TECHNIQUES_SALIENCY_H
+
+#include "techniques/common.h"
+
+typedef struct Saliency {
+    const BackwardRule *rule;
+    Graph *graph;
+    const Value *input; /* its grad is the raw result, [1,C,H,W] */
+    Objective term;
+    char target[TARGET_TEXT_BYTES];
+    float *probabilities; /* [classes] */
+    int top;              /* class, or -1 */
+    double value;         /* of the target */
+    bool forward_done, done;
+    float *map; /* [H,W] */
+    float *rgb; /* [3,H,W] */
+} Saliency;
+
+/* For begin and step of a technique whose state is a Saliency; step finishes the run after the backward
+ * pass. */
+Status saliency_begin(Run *run, const BackwardRule *rule);
+Status saliency_step(Run *run);
+
+/* Adds the item `raw`, [C,H,W] in the order of the network's channels. */
+void saliency_add_raw(const Saliency *saliency, Result *result);
+/* Adds the facts: target, its value, likeliest class. */
+void saliency_add_facts(Run *run, Result *result);
+
+/* The result of deconvnet and guided-backprop: a picture around mid-grey, a map, raw. */
+Status saliency_picture_result(Run *run, Result *result);
+
+#endif

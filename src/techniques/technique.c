@@ -1,0 +1,127 @@
+#include "techniques/technique.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TECHNIQUE(identifier) extern const Technique technique_##identifier;
+#include "techniques/techniques.def"
+#undef TECHNIQUE
+
+static const Technique *const table[] = {
+#define TECHNIQUE(identifier) &technique_##identifier,
+#include "techniques/techniques.def"
+#undef TECHNIQUE
+};
+
+int technique_count(void)
+{
+    return (int)(sizeof table / sizeof *table);
+}
+
+const Technique *technique_at(int index)
+{
+    return table[index];
+}
+
+const Technique *technique_find(const char *id)
+{
+    for (int i = 0; i < technique_count(); i++) {
+        if (strcmp(table[i]->id, id) == 0) return table[i];
+    }
+    return NULL;
+}
+
+/* ---- JSON, as docs/architecture.md has it ---- */
+
+static void text_member(Text *text, const char *key, const char *value)
+{
+    json_key(text, key);
+    json_string(text, value);
+}
+
+static void number_member(Text *text, const char *key, double value)
+{
+    json_key(text, key);
+    json_number(text, value);
+}
+
+static void choices_member(Text *text, const char *choices)
+{
+    json_key(text, "choices");
+    json_array_begin(text);
+    while (*choices) {
+        char choice[64];
+        const size_t length = strcspn(choices, "|");
+        const size_t kept = length < sizeof choice - 1 ? length : sizeof choice - 1;
+        memcpy(choice, choices, kept);
+        choice[kept] = '\0';
+        json_string(text, choice);
+        choices += length + (choices[length] == '|');
+    }
+    json_array_end(text);
+}
+
+static const char *type_name(ParamType type)
+{
+    switch (type) {
+    case PARAM_INT: return "int";
+    case PARAM_FLOAT: return "float";
+    case PARAM_CHOICE: return "choice";
+    case PARAM_FLAG: return "flag";
+    case PARAM_TARGET: return "target";
+    case PARAM_LAYER: return "layer";
+    case PARAM_TEXT: break;
+    }
+    return "text";
+}
+
+static void param_json(Text *text, const Param *param)
+{
+    const bool number = param->type == PARAM_INT || param->type == PARAM_FLOAT;
+    json_object_begin(text);
+    text_member(text, "name", param->name);
+    text_member(text, "title", param->title);
+    text_member(text, "type", type_name(param->type));
+    if (number) {
+        number_member(text, "min", param->min);
+        number_member(text, "max", param->max);
+        number_member(text, "step", param->step);
+        number_member(text, "default", strtod(param->initial, NULL));
+    } else if (param->type == PARAM_FLAG) {
+        json_key(text, "default");
+        json_bool(text, strcmp(param->initial, "true") == 0);
+    } else {
+        text_member(text, "default", param->initial);
+    }
+    if (param->choices) choices_member(text, param->choices);
+    text_member(text, "unit", param->unit ? param->unit : "");
+    text_member(text, "help", param->help);
+    json_key(text, "advanced");
+    json_bool(text, param->advanced);
+    json_object_end(text);
+}
+
+void techniques_json(Text *text)
+{
+    json_array_begin(text);
+    for (int i = 0; i < technique_count(); i++) {
+        const Technique *t = table[i];
+        json_object_begin(text);
+        text_member(text, "id", t->id);
+        text_member(text, "title", t->title);
+        text_member(text, "question", t->question);
+        text_member(text, "sentence", t->sentence);
+        text_member(text, "read", t->read);
+        text_member(text, "limits", t->limits);
+        text_member(text, "paper", t->paper);
+        json_key(text, "pictures");
+        json_integer(text, t->pictures);
+        text_member(text, "returns", t->returns);
+        json_key(text, "parameters");
+        json_array_begin(text);
+        for (int p = 0; p < t->param_count; p++) param_json(text, &t->params[p]);
+        json_array_end(text);
+        json_object_end(text);
+    }
+    json_array_end(text);
+}
