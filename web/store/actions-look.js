@@ -1,0 +1,168 @@
+// @ts-check
+/** Opening a network and a picture, and looking at the one with the other. */
+import { sentence } from './actions.js';
+import { describe } from './network.js';
+import { fromSource, readPicture } from './picture.js';
+import { targetFault } from './techniques.js';
+
+const fileName = (address) => decodeURIComponent(address.split(/[?#]/)[0].split('/').pop() || address);
+
+export function lookActions(store, engine) {
+    let looks = 0;
+    let opens = 0;
+
+    async function start() {
+        try {
+            engine.scope = await engine.Convoscope.create({ threads: 'auto' });
+            const { techniques, info, colormaps } = engine.scope;
+            store.set({ scope: { techniques, info, colormaps } });
+        } catch (error) {
+            store.set({ failure: sentence(error) });
+        }
+        return engine.scope;
+    }
+
+    /** @param {Blob | Uint8Array | string} source file, bytes or address */
+    async function openNetwork(source, name = '') {
+        if (!engine.scope) return;
+        const mine = ++opens;
+        const title = name || (source instanceof File ? source.name :
+            typeof source === 'string' ? fileName(source) : 'network');
+        store.actions.cancel();
+        store.set({ opening: { name: title, done: 0 }, networkError: '' });
+        try {
+            const model = await engine.scope.open(source, {
+                name: title,
+                onProgress: (p) => mine === opens && store.set({ opening: { name: title, done: p?.done ?? p ?? 0 } }),
+            });
+            if (mine !== opens) return void model.close?.();
+            engine.model?.close?.();
+            engine.model = model;
+            const network = describe(model);
+            const keep = network.byName.has(store.state.layer);
+            store.set({
+                network, opening: null, look: null, thumbnails: null, activation: null, weights: null, hover: null,
+                model: typeof source === 'string' ? source : '', open: {},
+                ...(keep ? {} : { layer: '', unit: -1, cell: null }),
+                ...(targetFault(store.state.target, network) ? { target: 'class:top' } : {}),
+            });
+            await look();
+        } catch (error) {
+            if (mine === opens) store.set({ opening: null, networkError: sentence(error) });
+        }
+    }
+
+    /** @param {Blob | string} source @param {{name?: string, second?: boolean, credit?: string}} [how] */
+    async function openPicture(source, how = {}) {
+        const error = how.second ? 'secondError' : 'pictureError';
+        const name = how.name || (source instanceof File ? source.name :
+            typeof source === 'string' ? fileName(source) : 'picture');
+        store.set({ [error]: '' });
+        try {
+            let blob = /** @type {Blob} */ (source);
+            if (typeof source === 'string') {
+                const answer = await fetch(source).catch(() => null);
+                if (!answer?.ok) throw new Error(`The picture “${source}” could not be fetched.`);
+                blob = await answer.blob();
+            }
+            const picture = { ...await readPicture(blob, name), credit: how.credit };
+            usePicture(picture, how.second, typeof source === 'string' ? source : '');
+        } catch (problem) {
+            store.set({ [error]: sentence(problem) });
+        }
+    }
+
+    /** A snapshot of the webcam. @param {HTMLVideoElement} video */
+    function takeSnapshot(video, second = false) {
+        usePicture(fromSource(video, video.videoWidth, video.videoHeight, 'snapshot.png'), second);
+    }
+
+    function usePicture(picture, second = false, address = '') {
+        if (second) {
+            store.set({ second: picture });
+            store.actions.settingsChanged();
+            return;
+        }
+        store.actions.cancel();
+        store.set({ specimen: picture, picture: address, pictureError: '', hover: null, pointer: null });
+        look();
+    }
+
+    async function look() {
+        const { specimen } = store.state;
+        const model = engine.model;
+        if (!specimen || !model) return;
+        const mine = ++looks;
+        store.set({ looking: true });
+        try {
+            const seen = await model.look(specimen.pixels, { top: 5 });
+            if (mine !== looks || model !== engine.model) return;
+            store.set({ look: { ...seen, range: null }, networkError: '' });
+            const thumbnails = await model.thumbnails();
+            if (mine !== looks || model !== engine.model) return;
+            store.set({ thumbnails: new Map(thumbnails.map((t) => [t.name, t])) });
+            await readLayer();
+        } catch (error) {
+            if (mine === looks) store.set({ networkError: sentence(error) });
+        } finally {
+            if (mine === looks) store.set({ looking: false });
+        }
+    }
+
+    /** The numbers of the layer that is open, of the last look; and its weights, when it has any. */
+    async function readLayer() {
+        const { layer: name, network, look: seen } = store.state;
+        const model = engine.model;
+        const layer = network?.byName.get(name);
+        if (!layer || !model) return void store.set({ activation: null, weights: null });
+        const current = () => store.state.layer === name && model === engine.model;
+        try {
+            if (store.state.weights?.name !== layer.name) {
+                const weights = await model.weights(layer.name);
+                if (!current()) return;
+                store.set({ weights: weights && { ...weights, name: layer.name } });
+            }
+            if (!seen) return;
+            const activation = await model.activation(layer.name);
+            if (!current()) return;
+            store.set({ activation: { ...activation, layer: layer.name }, activationError: '' });
+            if (store.state.scale === 'network') await networkRange();
+        } catch (error) {
+            if (current()) store.set({ activation: null, activationError: sentence(error) });
+        }
+    }
+
+    /** Any other activation of the last look, for the numbers behind a unit. */
+    const activationOf = (name) => engine.model.activation(name);
+
+    /** The least and the largest value of all maps of the network, for the widest of the three scales. */
+    async function networkRange() {
+        const { network, look: seen } = store.state;
+        if (!seen || seen.range) return;
+        let [min, max] = [Infinity, -Infinity];
+        for (const layer of network.layers.filter((l) => l.spatial && !l.folded)) {
+            const { stats } = await engine.model.activation(layer.name);
+            min = Math.min(min, stats.min);
+            max = Math.max(max, stats.max);
+            if (store.state.look !== seen) return;
+        }
+        store.set({ look: { ...seen, range: [min, max] } });
+    }
+
+    async function setPreprocessing(values) {
+        try {
+            await engine.model.setPreprocessing(values);
+            const network = { ...store.state.network, preprocessing: engine.model.preprocessing };
+            const layers = describe(engine.model);
+            store.set({ network: { ...network, ...layers }, networkError: '' });
+            await look();
+        } catch (error) {
+            store.set({ networkError: sentence(error) });
+        }
+    }
+
+    return {
+        start, openNetwork, openPicture, takeSnapshot, look, readLayer, activationOf, networkRange,
+        setPreprocessing,
+    };
+}

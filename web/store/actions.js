@@ -1,0 +1,26 @@
+// @ts-check
+import { lookActions } from './actions-look.js';
+import { navigateActions } from './actions-navigate.js';
+import { runActions } from './actions-run.js';
+import { frameActions } from './actions-frames.js';
+
+/**
+ * Everything a view can make happen. The engine is handed in, so that nothing below imports it twice and
+ * the development page can hand in another one.
+ * @param {import('./store.js').Store} store
+ * @param {{create: (options: object) => Promise<any>}} Convoscope
+ */
+export function createActions(store, Convoscope) {
+    /** The live engine objects; the store holds plain descriptions of them only. */
+    const engine = { Convoscope, scope: null, model: null };
+    const actions = store.actions;
+    for (const part of [lookActions, navigateActions, runActions, frameActions]) {
+        Object.assign(actions, part(store, engine));
+    }
+    return engine;
+}
+
+/** One sentence for any failure. */
+export function sentence(error) {
+    return String(error?.message ?? error).replace(/^Error:\s*/, '');
+}

@@ -1,0 +1,104 @@
+// @ts-check
+/** Settings of techniques, and what they are called. */
+import { labelOf } from './network.js';
+
+export const QUESTIONS = [
+    ['see', 'What does it see?'],
+    ['why', 'Why this answer?'],
+    ['want', 'What does it look for?'],
+    ['fool', 'Can it be fooled?'],
+    ['paint', 'What can it paint?'],
+    ['alike', 'Which pictures are alike?'],
+];
+
+/** The value of one parameter: what the address bar or the user says, brought into range, or its default. */
+export function valueOf(parameter, settings) {
+    const given = settings[parameter.name];
+    if (given === undefined) return parameter.default;
+    if (parameter.type === 'int' || parameter.type === 'float') {
+        const value = parameter.type === 'int' ? Math.round(Number(given)) : Number(given);
+        if (!Number.isFinite(value)) return parameter.default;
+        return Math.min(parameter.max ?? Infinity, Math.max(parameter.min ?? -Infinity, value));
+    }
+    if (parameter.type === 'flag') return given === true || given === 'true' || given === '1';
+    if (parameter.type === 'choice') {
+        return parameter.choices.includes(String(given)) ? String(given) : parameter.default;
+    }
+    return String(given);
+}
+
+/** Every parameter of a technique with its value; a target is the page's own target. */
+export function valuesOf(technique, state) {
+    const settings = { ...state.settings };
+    return Object.fromEntries(technique.parameters.map((p) => [
+        p.name, p.type === 'target' ? state.target : valueOf(p, settings),
+    ]));
+}
+
+/** The settings that differ from the defaults. */
+export function changedOf(technique, values) {
+    return Object.fromEntries(Object.entries(values).filter(([name, value]) => {
+        const parameter = technique.parameters.find((p) => p.name === name);
+        return parameter && parameter.type !== 'target' && String(value) !== String(parameter.default);
+    }));
+}
+
+const SHAPES = {
+    class: /^class:(top|\d+)$/, channel: /^channel:(.+):(\d+)$/, neuron: /^neuron:(.+):(\d+):(\d+):(\d+)$/,
+    layer: /^layer:(.+)$/, gram: /^gram:(.+)$/,
+};
+
+/** The parts of a target: [kind, node or class, channel, y, x]; null when it is none. Names may hold colons. */
+function parseTarget(spec) {
+    const kind = spec.split(':')[0];
+    const match = SHAPES[kind]?.exec(spec);
+    return match ? [kind, ...match.slice(1)] : null;
+}
+
+/** `class:340` as people say it. */
+export function targetText(spec, network, look) {
+    const [kind, node, ...rest] = parseTarget(spec) ?? [''];
+    if (kind === 'class') {
+        const index = node === 'top' ? look?.classes?.[0]?.index : Number(node);
+        if (index === undefined) return 'top class';
+        return node === 'top' ? `${labelOf(network, index)} (top)` : labelOf(network, index);
+    }
+    const layer = network?.byName.get(node)?.short ?? node;
+    if (kind === 'channel') return `${layer} · channel ${rest[0]}`;
+    if (kind === 'neuron') return `${layer} · channel ${rest[0]} at ${rest[1]}, ${rest[2]}`;
+    if (kind === 'layer') return layer;
+    if (kind === 'gram') return `Gram matrix of ${layer}`;
+    return spec;
+}
+
+/** Why a target cannot be meant, in one sentence; '' when it can. */
+export function targetFault(spec, network) {
+    if (!network) return '';
+    const [kind, node, channel] = parseTarget(spec) ?? [''];
+    if (!kind) return 'A target is class:N, channel:LAYER:C, neuron:LAYER:C:Y:X, layer:LAYER or gram:LAYER.';
+    if (kind === 'class') {
+        const classes = network.layers[network.layers.length - 1]?.channels ?? 0;
+        if (node === 'top' || Number(node) < classes) return '';
+        return `There is no class ${node}: this network has classes 0 to ${classes - 1}.`;
+    }
+    const layer = network.byName.get(node);
+    if (!layer) return `There is no layer “${node}” in this network.`;
+    if (channel !== undefined && !(Number(channel) < layer.channels)) {
+        return `${layer.short} has channels 0 to ${layer.channels - 1}.`;
+    }
+    return '';
+}
+
+const quote = (text) => (/^[\w./:,=-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`);
+
+/** The command line that makes a frame again. */
+export function commandOf(frame, technique) {
+    const words = ['convoscope', frame.technique, quote(frame.network), ...frame.pictures.map(quote)];
+    for (const parameter of technique?.parameters ?? []) {
+        const value = parameter.type === 'target' ? frame.target : frame.values[parameter.name];
+        if (value === undefined) continue;
+        if (parameter.type !== 'target' && String(value) === String(parameter.default)) continue;
+        words.push(`--${parameter.name}`, quote(String(value)));
+    }
+    return [...words, '--out', `${frame.technique}.png`].join(' ');
+}

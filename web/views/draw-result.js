@@ -1,0 +1,87 @@
+// @ts-check
+/** An item of a result as sheets for a map-canvas. */
+import { canvasOf, clipped, extent, greyOf, paintMap, paintPicture, paintVeil, rangeOf } from './paint.js';
+
+const canvases = new WeakMap();
+
+/** Made once per item and manner of drawing. */
+function cached(item, key, make) {
+    let of = canvases.get(item);
+    if (!of) canvases.set(item, (of = new Map()));
+    if (!of.has(key)) {
+        if (of.size > 6) of.clear();
+        of.set(key, make());
+    }
+    return of.get(key);
+}
+
+/** The range of the colours: given by the technique, else measured, without outliers when asked. */
+export function itemRange(item, clip) {
+    const [low, high] = clip ? cached(item, 'clipped', () => clipped(item.data))
+        : Number.isFinite(item.low) && Number.isFinite(item.high) && item.high > item.low ? [item.low, item.high] : extent(item.data);
+    return rangeOf(low, high, item.signed);
+}
+
+export function tableFor(item, state) {
+    return state.scope.colormaps[item.signed ? 'rdbu' : state.colours];
+}
+
+/** @returns {HTMLCanvasElement} the item alone, one pixel per value */
+export function plain(item, state) {
+    if (item.kind === 'image') {
+        const [, h, w] = item.shape;
+        return cached(item, 'image', () => canvasOf(w, h, (image) => paintPicture(image, item.data, 0)));
+    }
+    const [h, w] = item.shape;
+    const [low, high] = itemRange(item, state.clip);
+    const key = ['map', state.colours, state.clip].join();
+    return cached(item, key, () => canvasOf(w, h, (image) => paintMap(image, item.data, 0, tableFor(item, state), low, high)));
+}
+
+/** A grid of all tiles, for the film strip and for saving; at most `most` of them. */
+export function sheetOf(item, state, most = 1024) {
+    const planes = item.shape.length === 4 ? item.shape[1] : 1;
+    const [h, w] = item.shape.slice(-2);
+    const count = Math.min(most, item.shape[0]);
+    const columns = Math.max(1, Math.ceil(Math.sqrt((count * h) / w)));
+    const rows = Math.ceil(count / columns);
+    return cached(item, ['sheet', state.colours, state.clip, most].join(), () => {
+        const canvas = canvasOf(columns * (w + 1) - 1, rows * (h + 1) - 1, () => {});
+        const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        for (let i = 0; i < count; i++) {
+            const tile = ctx.createImageData(w, h);
+            const start = i * planes * w * h;
+            if (planes === 3) paintPicture(tile, item.data, start);
+            else {
+                const [low, high] = rangeOf(...extent(item.data, start, w * h), item.signed);
+                paintMap(tile, item.data, start, tableFor(item, state), low, high);
+            }
+            ctx.putImageData(tile, (i % columns) * (w + 1), Math.floor(i / columns) * (h + 1));
+        }
+        return canvas;
+    });
+}
+
+/** Frame and sheets; a map lies over the greyed picture that it is about. */
+export function sheetsOf(frame, item, state) {
+    if (item.kind === 'image') {
+        const [, h, w] = item.shape;
+        return { frame: { width: w, height: h }, sheets: [{ canvas: plain(item, state), smooth: false }] };
+    }
+    const [h, w] = item.shape;
+    const input = frame.input;
+    if (!input) return { frame: { width: w, height: h }, sheets: [{ canvas: plain(item, state) }] };
+    const box = { width: input.width, height: input.height };
+    if (state.overlay >= 1) return { frame: box, sheets: [{ canvas: plain(item, state) }] };
+    const [low, high] = itemRange(item, state.clip);
+    const veil = cached(item, ['veil', state.colours, state.clip].join(), () => canvasOf(w, h, (image) =>
+        paintVeil(image, item.data, 0, tableFor(item, state), low, high, item.signed)));
+    return { frame: box, sheets: [{ canvas: greyOf(input), smooth: true }, { canvas: veil, alpha: Math.min(1, state.overlay * 1.15) }] };
+}
+
+/** What the film strip shows of a frame. */
+export function thumbOf(frame, state) {
+    const item = frame.result?.items?.[0];
+    if (!item || item.kind === 'curve') return null;
+    return item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, state);
+}

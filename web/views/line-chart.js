@@ -1,0 +1,104 @@
+// @ts-check
+import { html } from 'lit';
+import { View } from './view.js';
+import { number } from './format.js';
+import { extent } from './paint.js';
+
+const LEFT = 64;
+const PAD = 16;
+const BELOW = 26;
+
+/** A curve over its index, with the value under the pointer. A wide positive range is drawn in logarithms. */
+export class LineChart extends View {
+    static properties = { ...View.properties, item: { attribute: false }, hook: { type: String }, at: { state: true } };
+    static watch = ['theme'];
+
+    constructor() {
+        super();
+        this.item = null;
+        this.hook = '';
+        this.at = -1;
+        this.observer = new ResizeObserver(() => this.draw());
+    }
+
+    connectedCallback() {
+        super.connectedCallback();
+        this.observer.observe(this);
+    }
+
+    disconnectedCallback() {
+        super.disconnectedCallback();
+        this.observer.disconnect();
+    }
+
+    render() {
+        const { data, title } = this.item;
+        const last = data[data.length - 1];
+        return html`<canvas role="img" tabindex="0" data-testid=${this.hook} aria-label="${title}: ${data.length} points, from ${number(data[0])} to ${number(last)}"
+                @pointermove=${this.onMove} @pointerleave=${() => { this.at = -1; }} @keydown=${this.onKey}></canvas>
+            <p class="figures small" role="status">${this.at >= 0 ? `${this.at}: ${number(data[this.at])}` : `last: ${number(last)}`}</p>`;
+    }
+
+    updated() {
+        this.draw();
+    }
+
+    draw() {
+        const canvas = /** @type {HTMLCanvasElement | null} */ (this.querySelector('canvas'));
+        if (!canvas || !this.item) return;
+        const dpr = Math.min(window.devicePixelRatio || 1, 3);
+        const { width, height } = canvas.getBoundingClientRect();
+        Object.assign(canvas, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
+        const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+        const style = getComputedStyle(this);
+        const { data } = this.item;
+        const [low, high] = extent(data);
+        const log = low > 0 && high / low > 50;
+        const f = log ? Math.log10 : (v) => v;
+        const [a, b] = [f(low), f(high) > f(low) ? f(high) : f(low) + 1];
+        const x = (i) => LEFT + ((width - LEFT - PAD) * i) / Math.max(1, data.length - 1);
+        const y = (v) => height - BELOW - ((height - BELOW - PAD) * (f(v) - a)) / (b - a);
+        this.toIndex = (px) => Math.round(((px - LEFT) / (width - LEFT - PAD)) * (data.length - 1));
+        ctx.font = `11px ${style.fontFamily}`;
+        ctx.fillStyle = style.getPropertyValue('--muted');
+        ctx.strokeStyle = style.getPropertyValue('--line');
+        for (let k = 0; k <= 4; k++) {
+            const t = a + ((b - a) * k) / 4;
+            const v = log ? 10 ** t : t;
+            const py = height - BELOW - ((height - BELOW - PAD) * k) / 4;
+            ctx.beginPath();
+            ctx.moveTo(LEFT, Math.round(py) + 0.5);
+            ctx.lineTo(width - PAD, Math.round(py) + 0.5);
+            ctx.stroke();
+            ctx.textAlign = 'right';
+            ctx.fillText(number(v, 3), LEFT - 8, py + 4);
+        }
+        ctx.textAlign = 'center';
+        for (const i of [0, (data.length - 1) >> 1, data.length - 1]) ctx.fillText(String(i), x(i), height - 8);
+        ctx.strokeStyle = style.getPropertyValue('--accent');
+        ctx.lineWidth = 1.5;
+        ctx.lineJoin = 'round';
+        ctx.beginPath();
+        for (let i = 0; i < data.length; i++) if (Number.isFinite(data[i])) ctx.lineTo(x(i), y(data[i]));
+        ctx.stroke();
+        if (this.at < 0) return;
+        ctx.fillStyle = style.getPropertyValue('--accent');
+        ctx.beginPath();
+        ctx.arc(x(this.at), y(data[this.at]), 4, 0, 7);
+        ctx.fill();
+    }
+
+    onMove(event) {
+        const px = event.clientX - event.target.getBoundingClientRect().left;
+        this.at = Math.min(this.item.data.length - 1, Math.max(0, this.toIndex?.(px) ?? 0));
+    }
+
+    onKey(event) {
+        const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (!by) return;
+        event.preventDefault();
+        this.at = Math.min(this.item.data.length - 1, Math.max(0, this.at + by));
+    }
+}
+customElements.define('line-chart', LineChart);

@@ -1,0 +1,69 @@
+// @ts-check
+import { html, nothing } from 'lit';
+import { View } from './view.js';
+import { icons } from './icons.js';
+import { bytes, count, percent, shape } from './format.js';
+import './preprocessing.js';
+
+/** The network that is open, and where to drop another. */
+export class NetworkWell extends View {
+    static properties = { ...View.properties, over: { state: true } };
+    static watch = ['network', 'opening', 'networkError', 'scope'];
+
+    constructor() {
+        super();
+        this.over = false;
+    }
+
+    render() {
+        const { network, opening, networkError, scope } = this.state;
+        return html`<div class="well network ${this.over ? 'over' : ''} ${network ? 'full' : ''}" data-testid="specimen-network"
+                @dragover=${this.onDrag} @dragleave=${() => { this.over = false; }} @drop=${this.onDrop}>
+            ${opening ? html`<p class="opening" role="status"><span>Opening ${opening.name}</span>
+                    <span class="figures">${opening.done > 0 ? percent(opening.done) : ''}</span>
+                    <progress max="1" .value=${opening.done || 0} aria-label="Opening"></progress></p>`
+                : network ? this.facts(network) : html`<button class="drop-here" ?disabled=${!scope} @click=${this.pick}>${icons.open}
+                    <b>Drop a network</b><span>an .onnx file, or click to choose one</span></button>`}
+            <input class="hidden-input" type="file" accept=".onnx" tabindex="-1" aria-label="Network file"
+                data-testid="input-network" @change=${this.onPick}>
+        </div>
+        ${networkError ? html`<p class="error" data-testid="error" role="alert">${networkError}</p>` : nothing}
+        ${network ? html`<pre-processing .store=${this.store}></pre-processing>` : nothing}`;
+    }
+
+    facts(network) {
+        const conv = network.layers.filter((l) => l.op.startsWith('Conv')).length;
+        return html`<div class="caption"><span class="name" title=${network.name}>${network.name}</span>
+            <span class="muted figures">${bytes(network.bytes)}</span>
+            <button class="icon-button" title="Open another network  O" aria-label="Open another network" @click=${this.pick}>${icons.open}</button></div>
+            <dl class="facts"><div><dt>Layers</dt><dd>${network.layers.length} <span class="muted">(${conv} convolutions)</span></dd></div>
+            <div><dt>Input</dt><dd>${shape(network.input.shape)}</dd></div>
+            <div><dt>Parameters</dt><dd>${count(network.parameters)}</dd></div>
+            <div><dt>Multiply-adds</dt><dd>${count(network.macs)}</dd></div>
+            <div><dt>Memory</dt><dd>${bytes(network.memory)}</dd></div></dl>`;
+    }
+
+    pick() {
+        /** @type {HTMLInputElement} */ (this.querySelector('input[type=file]')).click();
+    }
+
+    onPick(event) {
+        const file = event.target.files[0];
+        event.target.value = '';
+        if (file) this.store.actions.openNetwork(file);
+    }
+
+    onDrag(event) {
+        event.preventDefault();
+        this.over = true;
+    }
+
+    onDrop(event) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.over = false;
+        const [file] = event.dataTransfer.files;
+        if (file) this.store.actions.openNetwork(file);
+    }
+}
+customElements.define('network-well', NetworkWell);
