@@ -1,0 +1,117 @@
+// @ts-check
+/** The engine as the page holds it: one worker, and the networks opened in it. */
+import { ConvoscopeError } from './errors.js';
+import { isIsolated, requireBrowser } from './features.js';
+import { Link } from './link.js';
+import { Model, settingsOf } from './model.js';
+
+/** Share of the work of opening an address that fetching is. */
+const FETCHING = 0.8;
+
+export class Convoscope {
+    #link;
+
+    /**
+     * @param {Link} link
+     * @param {import('./link.js').Greeting} greeting
+     */
+    constructor(link, { threads, version, techniques, colormaps }) {
+        this.#link = link;
+        /** The table of techniques, as the command line prints it. @type {any[]} */
+        this.techniques = techniques;
+        /** 256 RGB triples each. */
+        this.colormaps = colormaps;
+        this.info = { simd: true, threads, isolated: isIsolated(), version };
+    }
+
+    /**
+     * Starts a worker with the core in it.
+     * @param {{threads?: number | 'auto', base?: string | URL, spawn?: () => Worker}} [options] `base`: the folder
+     *     with simd/ and threads/, `wasm/` beside the page unless given; `spawn`: makes the worker, for tests
+     */
+    static async create({ threads = 'auto', base, spawn } = {}) {
+        requireBrowser();
+        const folder = String(base ?? new URL('wasm/', document.baseURI));
+        const link = new Link({ base: folder, threads, spawn });
+        return new Convoscope(link, await link.ready());
+    }
+
+    /**
+     * @param {Blob | ArrayBuffer | ArrayBufferView | string | URL} source a file, its bytes or its address
+     * @param {object} [options]
+     * @param {string} [options.name] for messages, where the source has none
+     * @param {File[]} [options.files] files beside it: MODEL.json with preprocessing and labels
+     * @param {Record<string, any>} [options.preprocessing] in place of what the file says
+     * @param {(progress: {done: number}) => void} [options.onProgress] 0 to 1
+     */
+    async open(source, { name, files = [], preprocessing = {}, onProgress } = {}) {
+        const fetched = typeof source === 'string' || source instanceof URL;
+        const title = name ?? nameOf(source);
+        const start = fetched ? FETCHING : 0;
+        const blob = await blobOf(source, (done) => onProgress?.({ done: done * start }));
+        const settings = [...await besideOf(title, files), ...settingsOf(preprocessing)];
+        const kept = { name: title, blob, settings };
+        const opened = await this.#link.call('open', kept, {
+            onProgress: ({ done }) => onProgress?.({ done: start + (1 - start) * done }),
+        });
+        return new Model(this.#link, kept, opened);
+    }
+
+    /** Ends the worker; what is pending fails. */
+    close() {
+        this.#link.close();
+    }
+}
+
+/** @param {any} source */
+function nameOf(source) {
+    if (typeof source === 'string' || source instanceof URL) {
+        return decodeURIComponent(String(source).split(/[?#]/)[0].split('/').pop() || 'model.onnx');
+    }
+    return source.name ?? 'model.onnx';
+}
+
+/** @param {any} source @param {(done: number) => void} onProgress @returns {Promise<Blob>} */
+async function blobOf(source, onProgress) {
+    if (source instanceof Blob) return source;
+    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new Blob([/** @type {any} */ (source)]);
+    if (typeof source === 'string' || source instanceof URL) return fetchBlob(source, onProgress);
+    throw new ConvoscopeError('bad-input', 'A network is a file, its bytes, or its address.');
+}
+
+/** @param {string | URL} address @param {(done: number) => void} onProgress */
+async function fetchBlob(address, onProgress) {
+    /** @type {any[]} */
+    const pieces = [];
+    try {
+        const response = await fetch(address);
+        if (!response.ok) throw new Error(`the server answered ${response.status}`);
+        const size = Number(response.headers.get('content-length')) || 0;
+        let got = 0;
+        const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+        for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+            pieces.push(piece.value);
+            got += piece.value.length;
+            if (size) onProgress(Math.min(1, got / size));
+        }
+    } catch (error) {
+        const reason = /** @type {any} */ (error)?.message ?? error;
+        throw new ConvoscopeError('fetch', `“${nameOf(address)}” could not be fetched: ${reason}.`);
+    }
+    return new Blob(pieces);
+}
+
+/** The keys of MODEL.json among the files. @param {string} name @param {File[]} files @returns {Promise<[string, string][]>} */
+async function besideOf(name, files) {
+    const wanted = `${name.replace(/\.onnx$/i, '')}.json`;
+    const file = files.find((f) => f.name === wanted);
+    if (!file) return [];
+    let values;
+    try {
+        values = JSON.parse(await file.text());
+    } catch (error) {
+        throw new ConvoscopeError('bad-input', `“${wanted}” is no JSON: ${/** @type {any} */ (error).message}.`);
+    }
+    if (typeof values === 'object' && values && !Array.isArray(values)) return settingsOf(values);
+    throw new ConvoscopeError('bad-input', `“${wanted}” must be one object with keys such as size and mean.`);
+}

@@ -1,0 +1,318 @@
+// @ts-check
+/**
+ * The core in this worker. The only file that sees a pointer: views on its memory are made for one call and
+ * never kept, since growth replaces the buffer, and what is handed out is a copy.
+ */
+import { ConvoscopeError, Trap } from './errors.js';
+
+const THREAD_START_MS = 3000;
+
+/**
+ * @param {{base: string, threads: number}} options folder of the modules; how many threads
+ * @returns {Promise<Core>}
+ */
+export async function startCore({ base, threads }) {
+    const url = new URL(`${threads > 1 ? 'threads' : 'simd'}/convoscope.js`, base).href;
+    let module;
+    try {
+        const { default: createModule } = await import(/* @vite-ignore */ url);
+        module = await createModule();
+    } catch (error) {
+        throw new ConvoscopeError('start', `The core could not be loaded from ${url}: ${/** @type {any} */ (error)?.message ?? error}`);
+    }
+    for (let i = 1; i < threads; i++) await startThread(module);
+    const core = new Core(module);
+    core.start(threads);
+    return core;
+}
+
+/**
+ * Loads one thread into the module's pool. A nested worker loads only while this one is in its event loop, so
+ * it must be there before the core asks for it.
+ * @param {any} module
+ */
+async function startThread(module) {
+    const { PThread } = module;
+    const before = PThread.unusedWorkers.length;
+    PThread.allocateUnusedWorker();
+    const worker = PThread.unusedWorkers[before];
+    let timer;
+    const loaded = new Promise((resolve, reject) => {
+        timer = setTimeout(() => reject(new ConvoscopeError('threads', 'A thread did not start in time.')), THREAD_START_MS);
+        worker.addEventListener?.('error', () => reject(new ConvoscopeError('threads', 'A thread could not be loaded.')));
+        PThread.loadWasmModuleToWorker(worker, resolve);
+    });
+    try {
+        await loaded;
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+export class Core {
+    #module;
+    threads = 1;
+
+    /** @param {any} module */
+    constructor(module) {
+        this.#module = module;
+    }
+
+    /** @param {number} threads */
+    start(threads) {
+        this.threads = this.#call('convo_start', threads);
+        this.#check(this.#call('convo_self_test'));
+    }
+
+    get version() {
+        return this.#read(this.#call('convo_version'));
+    }
+
+    /** Bytes of memory that the core holds; it only ever grows. */
+    get memory() {
+        return this.#buffer.byteLength;
+    }
+
+    techniques() {
+        return this.#json(this.#call('convo_techniques'));
+    }
+
+    /** @returns {Record<string, Uint8Array>} 256 RGB triples each */
+    colormaps() {
+        const maps = this.#json(this.#call('convo_colormaps'));
+        const copy = (/** @type {number} */ at) => new Uint8Array(this.#buffer, at, 768).slice();
+        return Object.fromEntries(Object.entries(maps).map(([name, at]) => [name, copy(at)]));
+    }
+
+    /* ---- networks ---- */
+
+    /**
+     * @param {string} name
+     * @param {Blob} blob the file, read piece by piece into the core's memory
+     * @param {(done: number) => void} onProgress
+     * @returns {Promise<number>} handle
+     */
+    async open(name, blob, onProgress) {
+        const at = this.#allocate(blob.size || 1, `“${name}”`);
+        let filled = 0;
+        try {
+            const reader = blob.stream().getReader();
+            for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+                new Uint8Array(this.#buffer, at + filled, piece.value.length).set(piece.value);
+                filled += piece.value.length;
+                onProgress(filled / blob.size);
+            }
+        } catch (error) {
+            this.#call('free', at);
+            throw new ConvoscopeError('io', `“${name}” could not be read: ${/** @type {any} */ (error)?.message ?? error}`);
+        }
+        return this.#withText(name, (text) => this.#check(this.#call('convo_network_open', text, at, filled)));
+    }
+
+    /** @param {number} model */
+    close(model) {
+        this.#check(this.#call('convo_network_close', model));
+    }
+
+    /** @param {number} model @param {string} key @param {string} value */
+    set(model, key, value) {
+        this.#withText(key, (k) => this.#withText(value, (v) => this.#check(this.#call('convo_network_set', model, k, v))));
+    }
+
+    /** @param {number} model */
+    describe(model) {
+        return this.#json(this.#call('convo_network_describe', model));
+    }
+
+    /* ---- passes ---- */
+
+    /** @param {number} model @param {import('./image.js').Pixels} picture */
+    lookPicture(model, { width, height, data }) {
+        this.#withBytes(data, (at) => this.#check(this.#call('convo_look_picture', model, width, height, at)));
+    }
+
+    /** @param {number} model @param {Float32Array} data @param {{height?: number, width?: number}} size */
+    lookTensor(model, data, { height = 0, width = 0 }) {
+        this.#withBytes(data, (at) => this.#check(this.#call('convo_look_tensor', model, height, width, at, data.length)));
+    }
+
+    /**
+     * @param {number} model
+     * @param {Float32Array} data
+     * @param {{target: string, rule: string, height?: number, width?: number}} options
+     */
+    gradient(model, data, { target, rule, height = 0, width = 0 }) {
+        this.#withText(target, (t) => this.#withText(rule, (r) => this.#withBytes(data, (at) =>
+            this.#check(this.#call('convo_gradient', model, height, width, at, data.length, t, r)))));
+    }
+
+    /** @param {number} model @param {number} seconds @returns {boolean} the pass is done */
+    advance(model, seconds) {
+        return this.#check(this.#call('convo_advance', model, seconds)) === 1;
+    }
+
+    /** @param {number} model @param {number} top */
+    scores(model, top) {
+        const { input, ...scores } = this.#json(this.#call('convo_scores', model, top));
+        const { shape, data } = input ? this.#array(input) : { shape: [0, 0, 0], data: null };
+        return { ...scores, input: data && { width: shape[2], height: shape[1], data } };
+    }
+
+    /** @param {number} model */
+    output(model) {
+        return this.#array(this.#json(this.#call('convo_output', model)));
+    }
+
+    /** @param {number} model */
+    gradientResult(model) {
+        return this.#array(this.#json(this.#call('convo_gradient_result', model)));
+    }
+
+    /** Null: a pass that keeps the layer has begun; advance, then ask again. @param {number} model @param {string} layer */
+    activation(model, layer) {
+        return this.#withText(layer, (text) => {
+            const code = this.#check(this.#call('convo_activation', model, text));
+            return code === 1 ? null : this.#array(this.#json(0));
+        });
+    }
+
+    /** @param {number} model */
+    thumbnails(model) {
+        return this.#json(this.#call('convo_thumbnails', model)).map((/** @type {any} */ t) => this.#array(t));
+    }
+
+    /** @param {number} model @param {string} layer */
+    weights(model, layer) {
+        const weights = this.#withText(layer, (text) => this.#json(this.#call('convo_weights', model, text)));
+        if (!weights) return null;
+        return { ...this.#array(weights), bias: weights.bias && this.#array(weights.bias).data };
+    }
+
+    /* ---- runs ---- */
+
+    /**
+     * @param {number} model
+     * @param {string} technique
+     * @param {Record<string, unknown>} params
+     * @param {import('./image.js').Pixels[]} pictures
+     * @returns {number} handle
+     */
+    runBegin(model, technique, params, pictures) {
+        const run = this.#withText(technique, (id) => this.#check(this.#call('convo_run_create', model, id)));
+        try {
+            for (const [name, value] of Object.entries(params)) {
+                if (value === undefined || value === null) continue;
+                this.#withText(name, (key) => this.#withText(String(value), (text) =>
+                    this.#check(this.#call('convo_run_set', run, key, text))));
+            }
+            pictures.forEach(({ width, height, data }, i) => this.#withBytes(data, (at) =>
+                this.#check(this.#call('convo_run_picture', run, i, width, height, at))));
+            this.#check(this.#call('convo_run_begin', run));
+        } catch (error) {
+            if (!(error instanceof Trap)) this.runClose(run);
+            throw error;
+        }
+        return run;
+    }
+
+    /** @param {number} run @param {number} seconds @returns {boolean} the run is done */
+    runAdvance(run, seconds) {
+        return this.#check(this.#call('convo_run_advance', run, seconds)) === 1;
+    }
+
+    /** @param {number} run */
+    runProgress(run) {
+        return this.#call('convo_run_progress', run);
+    }
+
+    /** @param {number} run */
+    runVersion(run) {
+        return this.#check(this.#call('convo_run_version', run));
+    }
+
+    /** @param {number} run */
+    runResult(run) {
+        const { items, facts } = this.#json(this.#call('convo_run_result', run));
+        return { items: items.map((/** @type {any} */ item) => this.#array(item)), facts };
+    }
+
+    /** @param {number} run */
+    runClose(run) {
+        this.#check(this.#call('convo_run_close', run));
+    }
+
+    /* ---- memory ---- */
+
+    get #buffer() {
+        return this.#module.wasmMemory ? this.#module.wasmMemory.buffer : this.#module.HEAPU8.buffer;
+    }
+
+    /** @param {string} name @param {...number} args */
+    #call(name, ...args) {
+        try {
+            return this.#module[`_${name}`](...args);
+        } catch (error) {
+            throw new Trap(error);
+        }
+    }
+
+    /** @param {number} code @returns {number} */
+    #check(code) {
+        if (code >= 0) return code;
+        const name = this.#read(this.#call('convo_error_code'));
+        throw new ConvoscopeError(name, this.#read(this.#call('convo_error_message')));
+    }
+
+    /** The text that a call left, after its code was looked at. @param {number} code */
+    #json(code) {
+        this.#check(code);
+        return JSON.parse(this.#read(this.#call('convo_text')));
+    }
+
+    /** @param {number} pointer of bytes that end with a zero */
+    #read(pointer) {
+        const at = pointer >>> 0;
+        const bytes = new Uint8Array(this.#buffer);
+        return new TextDecoder().decode(bytes.slice(at, bytes.indexOf(0, at)));
+    }
+
+    /** An object with its address replaced by a copy of the numbers there. @param {any} object */
+    #array(object) {
+        const count = object.shape.reduce((/** @type {number} */ a, /** @type {number} */ b) => a * b, 1);
+        return { ...object, data: new Float32Array(this.#buffer, object.data, count).slice() };
+    }
+
+    /** @param {number} size @param {string} what @returns {number} */
+    #allocate(size, what) {
+        const at = this.#call('malloc', size) >>> 0;
+        if (at) return at;
+        throw new ConvoscopeError('no-memory', `not enough memory for ${what} (${size} bytes): use a smaller picture or model`);
+    }
+
+    /**
+     * Calls with the address of a copy.
+     * @template T
+     * @param {Uint8Array | Uint8ClampedArray | Float32Array} data
+     * @param {(at: number) => T} call
+     * @returns {T}
+     */
+    #withBytes(data, call) {
+        const at = this.#allocate(data.byteLength || 1, 'the data');
+        new Uint8Array(this.#buffer, at, data.byteLength).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+        try {
+            return call(at);
+        } finally {
+            this.#call('free', at);
+        }
+    }
+
+    /**
+     * @template T
+     * @param {string} text
+     * @param {(at: number) => T} call
+     * @returns {T}
+     */
+    #withText(text, call) {
+        return this.#withBytes(new TextEncoder().encode(`${text}\0`), call);
+    }
+}

@@ -1,0 +1,3 @@
+// @ts-check
+export { Convoscope } from './client.js';
+export { ConvoscopeError } from './errors.js';

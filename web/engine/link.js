@@ -1,0 +1,154 @@
+// @ts-check
+/**
+ * The page's hold on the worker: starts it, with threads where it can, throws it away when its core is broken
+ * or has grown too large, and starts another at the next call.
+ */
+import { allowOwnScripts } from '../isolation.js';
+import { ConvoscopeError } from './errors.js';
+import { threadCount } from './features.js';
+import { Caller } from './protocol.js';
+
+/** The memory of a core never shrinks: past this many bytes an idle one is replaced when a network was closed. */
+const MOST_IDLE_MEMORY = 1 << 30;
+const IDLE_MS = 2000;
+
+/**
+ * @typedef {{threads: number, version: string, techniques: any[], colormaps: Record<string, Uint8Array>}} Greeting
+ * @typedef {object} LinkOptions
+ * @property {string} base folder of the modules
+ * @property {number | 'auto'} threads
+ * @property {() => Worker} [spawn] makes the worker; for tests
+ */
+
+const ownWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+
+export class Link {
+    /** Grows with each worker: a handle of an older one is void. */
+    generation = 0;
+    #closed = false;
+    #starting = false;
+    /** @type {Caller | null} */
+    #caller = null;
+    /** @type {Worker | null} */
+    #worker = null;
+    /** @type {Promise<Greeting> | null} */
+    #greeting = null;
+    #threads;
+    /** @type {any} */
+    #idleTimer = 0;
+
+    /** @param {LinkOptions} options */
+    constructor({ base, threads, spawn = ownWorker }) {
+        this.base = base;
+        this.spawn = spawn;
+        this.#threads = threadCount(threads);
+    }
+
+    /** Starts the worker unless there is one. @returns {Promise<Greeting>} */
+    ready() {
+        if (this.#closed) return Promise.reject(new ConvoscopeError('closed', 'This Convoscope was closed: create another.'));
+        if (!this.#greeting) {
+            const greeting = this.#start();
+            this.#greeting = greeting;
+            greeting.catch(() => {
+                if (this.#greeting !== greeting) return;
+                this.#stopWorker();
+                this.#greeting = null;
+            });
+        }
+        return this.#greeting;
+    }
+
+    async #start() {
+        this.#starting = true;
+        try {
+            return await this.#greet(this.#threads);
+        } catch (error) {
+            if (this.#threads === 1 || this.#closed) throw error;
+            /* Whatever the reason, one thread needs less. */
+            this.#threads = 1;
+            return await this.#greet(1);
+        } finally {
+            this.#starting = false;
+        }
+    }
+
+    /** @param {number} threads @returns {Promise<Greeting>} */
+    #greet(threads) {
+        this.#stopWorker();
+        allowOwnScripts();
+        const worker = this.spawn();
+        this.#worker = worker;
+        this.generation++;
+        const caller = new Caller(/** @type {any} */ (worker), (message) => this.#crash(worker, message));
+        this.#caller = caller;
+        worker.onerror = (event) => {
+            event.preventDefault?.();
+            this.#crash(worker, event.message || 'its program could not be loaded');
+        };
+        return caller.call('start', { base: this.base, threads }).reply;
+    }
+
+    /**
+     * Begins a call in the present worker; `ready` was awaited.
+     * @param {string} method
+     * @param {any} args
+     * @param {import('./protocol.js').Hooks} [hooks]
+     */
+    begin(method, args, hooks) {
+        const caller = this.#caller;
+        if (!caller) throw new ConvoscopeError('crashed', 'The core was stopped before this call reached it.');
+        const { id, reply } = caller.call(method, args, hooks);
+        return { reply, cancel: () => caller.cancel(id), taken: () => caller.taken(id) };
+    }
+
+    /**
+     * @param {string} method
+     * @param {any} args
+     * @param {import('./protocol.js').Hooks} [hooks]
+     */
+    async call(method, args, hooks) {
+        await this.ready();
+        return this.begin(method, args, hooks).reply;
+    }
+
+    /** After a network was closed. @param {number} memory bytes that the core holds */
+    recycle(memory) {
+        if (memory < MOST_IDLE_MEMORY) return;
+        const caller = this.#caller;
+        const look = () => {
+            if (this.#caller !== caller) return;
+            if (caller?.idle) this.#drop();
+            else this.#idleTimer = setTimeout(look, IDLE_MS);
+        };
+        this.#idleTimer = setTimeout(look, IDLE_MS);
+    }
+
+    close() {
+        this.#closed = true;
+        this.#drop(new ConvoscopeError('closed', 'Convoscope was closed.'));
+    }
+
+    /** @param {Worker} worker @param {string} message */
+    #crash(worker, message) {
+        if (worker !== this.#worker) return;
+        this.#drop(new ConvoscopeError('crashed',
+            `The core stopped (${message}). It starts again with the next thing you do; ` +
+            'if it stops again, try a smaller picture or model.'));
+    }
+
+    /** @param {Error} [error] what pending calls fail with */
+    #drop(error = new ConvoscopeError('crashed', 'The core was replaced.')) {
+        const caller = this.#caller;
+        this.#stopWorker();
+        if (!this.#starting) this.#greeting = null;
+        caller?.fail(error);
+    }
+
+    #stopWorker() {
+        clearTimeout(this.#idleTimer);
+        this.#worker?.terminate();
+        this.#worker = null;
+        this.#caller = null;
+    }
+}

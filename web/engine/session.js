@@ -1,0 +1,216 @@
+// @ts-check
+/**
+ * What the worker does with calls. Calls about networks are served one after another; runs of techniques go on
+ * beside them. All work is cut into slices, and between two slices the worker listens, so that a Cancel is
+ * heard within one slice.
+ */
+import { ConvoscopeError, Trap } from './errors.js';
+import { decode } from './image.js';
+
+/** Seconds of work between two looks at the messages: of a run, and of a look, which somebody waits for. */
+const RUN_SLICE = 0.03;
+const LOOK_SLICE = 0.06;
+/** Milliseconds between two reports of a run. */
+const REPORT_MS = 100;
+
+/**
+ * @typedef {import('./core.js').Core} Core
+ * @typedef {import('./protocol.js').Call} Call
+ * @typedef {{model: number, call: Call, ended: Promise<void>}} ActiveRun
+ */
+
+/** Lets messages come in: a message to oneself stands behind those that wait, and is not slowed in hidden tabs. */
+export function makeBreather() {
+    const { port1, port2 } = new MessageChannel();
+    /** @type {(() => void)[]} */
+    const waiting = [];
+    port1.onmessage = () => waiting.shift()?.();
+    return () => new Promise((/** @type {(value: void) => void} */ resolve) => {
+        waiting.push(resolve);
+        port2.postMessage(0);
+    });
+}
+
+/**
+ * The methods of the worker.
+ * @param {(options: {base: string, threads: number}) => Promise<Core>} startCore
+ * @param {() => Promise<void>} [breathe]
+ * @returns {Record<string, (args: any, call: Call) => any>}
+ */
+export function makeSession(startCore, breathe = makeBreather()) {
+    /** @type {Core} */
+    let core;
+    /** @type {Set<ActiveRun>} */
+    const runs = new Set();
+    /** @type {Promise<any>} */
+    let last = Promise.resolve();
+
+    /**
+     * One after another.
+     * @param {(args: any, call: Call) => any} method
+     */
+    const inTurn = (method) => (/** @type {any} */ args, /** @type {Call} */ call) => {
+        const turn = last.then(() => method(args, call));
+        last = turn.catch(() => {});
+        return turn;
+    };
+
+    /** @param {number} model */
+    async function pass(model) {
+        while (!core.advance(model, LOOK_SLICE)) await breathe();
+    }
+
+    /** Ends the runs of a network that is about to change. @param {number} model */
+    async function endRuns(model) {
+        const mine = [...runs].filter((run) => run.model === model);
+        for (const run of mine) run.call.cancelled = true;
+        await Promise.all(mine.map((run) => run.ended));
+    }
+
+    /** @param {number} model @param {[string, string][]} settings */
+    function apply(model, settings) {
+        for (const [key, value] of settings) core.set(model, key, value);
+        return core.describe(model);
+    }
+
+    /** @param {any} args @param {Call} call */
+    async function open({ name, blob, settings }, call) {
+        const model = await core.open(name, blob, (done) => call.progress({ done }));
+        try {
+            return { model, description: apply(model, settings), memory: core.memory };
+        } catch (error) {
+            if (!(error instanceof Trap)) core.close(model);
+            throw error;
+        }
+    }
+
+    /** All of the settings, or none. @param {any} args */
+    async function set({ model, settings }) {
+        await endRuns(model);
+        const before = core.describe(model).preprocessing;
+        try {
+            return apply(model, settings);
+        } catch (error) {
+            if (error instanceof Trap) throw error;
+            for (const [key] of settings) if (typeof before[key] === 'string') core.set(model, key, before[key]);
+            throw error;
+        }
+    }
+
+    /** @param {any} args */
+    async function look({ model, image, top }) {
+        core.lookPicture(model, await decode(image));
+        await pass(model);
+        return core.scores(model, top);
+    }
+
+    /** @param {any} args */
+    async function activation({ model, layer }) {
+        for (;;) {
+            const found = core.activation(model, layer);
+            if (found) return found;
+            await pass(model);
+        }
+    }
+
+    /** @param {number} model @param {string} technique @param {any} params @param {any[]} images @param {Call} call */
+    async function work(model, technique, params, images, call) {
+        const pictures = await Promise.all(images.map(decode));
+        if (call.cancelled) throw nothingYet();
+        const start = performance.now();
+        const run = core.runBegin(model, technique, params, pictures);
+        const report = makeReporter(core, run, call, start);
+        try {
+            let done = false;
+            while (!done && !call.cancelled) {
+                done = core.runAdvance(run, RUN_SLICE);
+                if (!done) report();
+                await breathe();
+            }
+            return { ...resultOf(core, run, !done), partial: !done, seconds: since(start) };
+        } finally {
+            core.runClose(run);
+        }
+    }
+
+    return {
+        async start(/** @type {any} */ options) {
+            core = await startCore(options);
+            const { threads, version } = core;
+            return { threads, version, techniques: core.techniques(), colormaps: core.colormaps() };
+        },
+        open: inTurn(open),
+        close: inTurn(async ({ model }) => {
+            await endRuns(model);
+            core.close(model);
+            return { memory: core.memory };
+        }),
+        set: inTurn(set),
+        look: inTurn(look),
+        activation: inTurn(activation),
+        thumbnails: inTurn(({ model }) => core.thumbnails(model)),
+        weights: inTurn(({ model, layer }) => core.weights(model, layer)),
+        forward: inTurn(async ({ model, data, size }) => {
+            core.lookTensor(model, data, size);
+            await pass(model);
+            return core.output(model);
+        }),
+        gradient: inTurn(async ({ model, data, options }) => {
+            core.gradient(model, data, options);
+            await pass(model);
+            return core.gradientResult(model);
+        }),
+        async run({ model, technique, params, images }, call) {
+            const working = work(model, technique, params, images, call);
+            const active = { model, call, ended: working.then(() => {}, () => {}) };
+            runs.add(active);
+            try {
+                return await working;
+            } finally {
+                runs.delete(active);
+            }
+        },
+    };
+}
+
+const since = (/** @type {number} */ start) => (performance.now() - start) / 1000;
+
+const nothingYet = () => new ConvoscopeError('cancelled', 'The run was cancelled before there was anything to show.');
+
+/** @param {Core} core @param {number} run @param {boolean} cancelled */
+function resultOf(core, run, cancelled) {
+    try {
+        return core.runResult(run);
+    } catch (error) {
+        if (cancelled && error instanceof ConvoscopeError) throw nothingYet();
+        throw error;
+    }
+}
+
+/**
+ * Tells the page how far a run is, at most ten times a second, and shows it a partial result when there is a
+ * new one and the page has used the one before.
+ * @param {Core} core @param {number} run @param {Call} call @param {number} start
+ */
+function makeReporter(core, run, call, start) {
+    let told = -Infinity;
+    let shown = core.runVersion(run);
+    return () => {
+        const now = performance.now();
+        if (now - told < REPORT_MS) return;
+        told = now;
+        const done = core.runProgress(run);
+        const seconds = since(start);
+        call.progress({ done, seconds, remaining: done > 0 ? seconds / done - seconds : NaN });
+        const version = core.runVersion(run);
+        if (version === shown || !call.taken) return;
+        try {
+            const result = core.runResult(run);
+            shown = version;
+            call.partial({ ...result, partial: true, seconds });
+        } catch (error) {
+            /* A partial result that cannot be shown yet is none. */
+            if (!(error instanceof ConvoscopeError)) throw error;
+        }
+    };
+}
