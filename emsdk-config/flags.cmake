@@ -69,8 +69,10 @@ elseif(EMSCRIPTEN)
     list(APPEND CONVOSCOPE_MODULE_FLAGS -sEXPORTED_RUNTIME_METHODS=HEAPU8)
   endif()
 
-  # The tests of ops and kernels, run by Node: they may read files and the environment.
+  # The tests of ops and kernels, run by Node: they may read files and the environment. The glue is
+  # CommonJS, which the nearest package.json has to say.
+  file(WRITE "${CMAKE_BINARY_DIR}/package.json" "{ \"type\": \"commonjs\" }\n")
   set(CONVOSCOPE_TEST_LINK_FLAGS
     -O2 -sMODULARIZE -sENVIRONMENT=node -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sNODERAWFS
-    -sEXIT_RUNTIME -sEXPORTED_RUNTIME_METHODS=ENV)
+    -sEXIT_RUNTIME -sEXPORTED_RUNTIME_METHODS=ENV -sEXPORTED_FUNCTIONS=_main,_getenv)
 endif()
