@@ -3,6 +3,9 @@
 #include <string.h>
 
 enum {
+    MARKER_PROGRESSIVE = 0xC2,
+    MARKER_TABLES = 0xC4,
+    MARKER_RESTART = 0xD0, /* to 0xD7 */
     MARKER_START = 0xD8,
     MARKER_END = 0xD9,
     MARKER_SCAN = 0xDA,
@@ -49,39 +52,102 @@ static bool is_frame(unsigned marker)
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
 
-static bool has_end(const uint8_t *bytes, size_t from, size_t size)
+/* The walk over the markers. */
+typedef struct Walk {
+    JpegFacts *facts;
+    bool progressive;
+    unsigned dc, ac; /* bit t: Huffman table t was defined */
+} Walk;
+
+/* Huffman tables, each a byte of class and number, sixteen counts, and as many symbols. The decoder trusts
+ * the counts: more than 256 symbols would be written past its arrays. */
+static bool walk_tables(Walk *walk, const uint8_t *segment, size_t size)
 {
-    for (size_t i = from; i + 1 < size; i++) {
-        if (bytes[i] == 0xFF && bytes[i + 1] == MARKER_END) return true;
+    while (size > 0) {
+        unsigned number = segment[0] & 15, symbols = 0;
+        if (size < 17 || segment[0] > 0x1F || number > 3) return false;
+        for (int i = 1; i <= 16; i++) symbols += segment[i];
+        if (symbols > 256 || symbols > size - 17) return false;
+        *(segment[0] >> 4 ? &walk->ac : &walk->dc) |= 1U << number;
+        segment += 17 + symbols;
+        size -= 17 + symbols;
     }
-    return false;
+    return true;
+}
+
+/* A scan may use only tables that were defined: the decoder's are not cleared. */
+static bool walk_scan(const Walk *walk, const uint8_t *segment, size_t size)
+{
+    unsigned count = size > 0 ? segment[0] : 0;
+    if (count < 1 || count > 4 || size != 4 + 2 * (size_t)count) return false;
+    const uint8_t *spectral = segment + 1 + 2 * (size_t)count; /* start, end, high and low bit */
+    bool first_bits = spectral[2] >> 4 == 0, dc_only = count > 1 || spectral[0] == 0;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned tables = segment[2 + 2 * (size_t)i];
+        bool dc = tables >> 4 <= 3 && walk->dc >> (tables >> 4) & 1;
+        bool ac = (tables & 15) <= 3 && walk->ac >> (tables & 15) & 1;
+        bool needs_dc = !walk->progressive || (dc_only && first_bits);
+        bool needs_ac = !walk->progressive || !dc_only;
+        if ((needs_dc && !dc) || (needs_ac && !ac)) return false;
+    }
+    return true;
+}
+
+static bool walk_segment(Walk *walk, unsigned marker, const uint8_t *segment, size_t size)
+{
+    JpegFacts *facts = walk->facts;
+    if (marker == MARKER_TABLES) return walk_tables(walk, segment, size);
+    if (marker == MARKER_SCAN) return walk_scan(walk, segment, size);
+    if (marker == MARKER_APP1 && facts->orientation == 1) {
+        facts->orientation = exif_orientation(segment, size);
+    } else if (is_frame(marker)) {
+        if (size < 6 || facts->width != 0) return false;
+        facts->height = (int)read16(segment + 1, false);
+        facts->width = (int)read16(segment + 3, false);
+        walk->progressive = marker == MARKER_PROGRESSIVE;
+    }
+    return true;
+}
+
+/* Past compressed data: to the next 0xFF that begins a marker. 0xFF00 is data, restarts belong to the scan. */
+static size_t skip_data(const uint8_t *bytes, size_t at, size_t size)
+{
+    for (; at + 1 < size; at++) {
+        unsigned next = bytes[at + 1];
+        bool restart = next >= MARKER_RESTART && next < MARKER_START;
+        if (bytes[at] == 0xFF && next != 0 && next != 0xFF && !restart) break;
+    }
+    return at;
 }
 
 bool jpeg_facts(JpegFacts *facts, const uint8_t *bytes, size_t size)
 {
-    *facts = (JpegFacts){.orientation = 1};
+    *facts = (JpegFacts){.orientation = 1, .fault = "was cut short"};
     if (size < 3 || bytes[0] != 0xFF || bytes[1] != MARKER_START || bytes[2] != 0xFF) return false;
-    size_t at = 2;
-    while (size - at >= 4) {
-        if (bytes[at] != 0xFF) break;
+    Walk walk = {.facts = facts};
+    for (size_t at = 2; size - at >= 2;) {
         unsigned marker = bytes[at + 1];
+        if (bytes[at] != 0xFF || marker == 0) {
+            facts->fault = "is damaged";
+            break;
+        }
         if (marker == 0xFF) { /* fill byte */
             at++;
             continue;
         }
+        if (marker == MARKER_END) {
+            facts->fault = NULL;
+            break;
+        }
+        if (size - at < 4) break;
         size_t length = read16(bytes + at + 2, false); /* counts its own two bytes */
-        if (length < 2 || length > size - at - 2) break;
-        const uint8_t *segment = bytes + at + 4;
-        if (marker == MARKER_APP1 && facts->orientation == 1) {
-            facts->orientation = exif_orientation(segment, length - 2);
-        } else if (is_frame(marker) && length >= 7) {
-            facts->height = (int)read16(segment + 1, false);
-            facts->width = (int)read16(segment + 3, false);
-        } else if (marker == MARKER_SCAN) {
-            facts->complete = has_end(bytes, at, size);
+        if (length > size - at - 2) break;
+        if (length < 2 || !walk_segment(&walk, marker, bytes + at + 4, length - 2)) {
+            facts->fault = "is damaged";
             break;
         }
         at += 2 + length;
+        if (marker == MARKER_SCAN) at = skip_data(bytes, at, size);
     }
     return true;
 }

@@ -1,5 +1,5 @@
-/* What stb_image does not tell about a JPEG file: its size before decoding, which side is up, and whether
- * the file is all there. */
+/* What stb_image does not tell about a JPEG file, or does not check: its size before decoding, which side is
+ * up, whether the file is all there, and whether its Huffman tables fit the decoder's arrays. */
 #ifndef CONVOSCOPE_IMAGE_JPEG_H
 #define CONVOSCOPE_IMAGE_JPEG_H
 
@@ -10,7 +10,7 @@
 typedef struct JpegFacts {
     int width, height; /* as stored, before any turning; 0: no frame header was found */
     int orientation;   /* 1 to 8 as in Exif 2.3, tag 0x0112; 1 is upright */
-    bool complete;     /* the end marker is there */
+    const char *fault; /* continues "the picture ..."; NULL where the markers are in order */
 } JpegFacts;
 
 /* False when the bytes do not begin as a JPEG file does. */

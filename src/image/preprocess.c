@@ -56,17 +56,18 @@ static Status set_numbers(const char *key, const char *value, float *numbers)
 {
     float parsed[PREPROCESS_MAX_CHANNELS];
     int count = 0;
+    bool more = true;
     const char *at = value;
-    for (;;) {
+    while (more && count < PREPROCESS_MAX_CHANNELS) {
         char *end;
         float number = strtof(at, &end);
-        if (end == at || !isfinite(number) || count == PREPROCESS_MAX_CHANNELS) break;
+        if (end == at || !isfinite(number)) break;
         parsed[count++] = number;
         while (isspace((unsigned char)*end)) end++;
-        at = end + (*end == ',');
-        if (*end != ',') break;
+        more = *end == ',';
+        at = end + more;
     }
-    if (*at != '\0' || !(count == 1 || count == 3 || count == 4)) {
+    if (more || *at != '\0' || count == 0 || count == 2) {
         return status_error(
             STATUS_BAD_INPUT,
             "%s '%s' is not understood: write one number, or one for each channel as "
