@@ -222,6 +222,11 @@ Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node)
     return status_ok();
 }
 
+Arena *graph_arena(Graph *graph)
+{
+    return graph->arena;
+}
+
 Status graph_mark_output(Graph *graph, Value *value)
 {
     return list_push(&graph->outputs, value);

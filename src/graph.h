@@ -58,6 +58,9 @@ Status graph_add_constant(Graph *graph, const char *name, Shape shape, const flo
  * its outputs become constants: then *node is NULL, and graph_find finds the outputs. node may be NULL. */
 Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node);
 
+/* Lives as long as the graph; for data of constants. */
+Arena *graph_arena(Graph *graph);
+
 Status graph_mark_output(Graph *graph, Value *value);
 
 /* What graph_allocate will take with these flags. */

@@ -1,0 +1,56 @@
+/* A node of the file on its way to a NodeSpec: constant inputs become attributes. For import.c. */
+#ifndef CONVOSCOPE_ONNX_CANONICAL_H
+#define CONVOSCOPE_ONNX_CANONICAL_H
+
+#include "onnx/fold.h"
+#include "onnx/import.h"
+
+/* What stands for a value of the file in this build: a tensor of the graph, a constant, or both. */
+typedef struct Binding {
+    Value *value;
+    ConstTensor *constant;
+} Binding;
+
+typedef struct Import {
+    OnnxModel *model;
+    Graph *graph;
+    Arena *arena;      /* until the graph is built */
+    Binding *bindings; /* by index of the value */
+    OnnxBuildOptions options;
+    int file_batch,
+        batch; /* of the input: what the file says (0: anything) and what is asked for */
+
+    /* The node under way. */
+    const OnnxNode *node;
+    int index;
+    const char *op;
+    const int *in; /* values of the file; -1: absent */
+    int in_count, out_count;
+    Attr *attr;
+    int attr_count;
+} Import;
+
+enum { IMPORT_MAX_NEW_ATTRIBUTES = 8 };
+
+/* Rewrites op, in, out_count and attr of the node under way into the canonical form of ops/op.h. */
+Status canonicalise(Import *import);
+
+/* The operator that a node of the file becomes; NULL when it is expressed by others (Sum). */
+const char *canonical_op(const char *op);
+
+/* The shape of a value that is there already. */
+Status import_shape(const Import *import, int value, Shape *shape);
+
+/* The graph's value for a value of the file, made from its constant where needed. */
+Status import_value(Import *import, int value, Value **result);
+
+/* The loaded constant of a value of the file; NULL when the value depends on the picture. */
+Status import_constant(Import *import, int value, ConstTensor **constant);
+
+/* "OP 'node': ..." */
+Status import_error(const Import *import, StatusCode code, const char *what);
+
+/* Weights of the Conv with the BatchNormalization folded in, as constants of the graph. */
+Status import_folded_conv(Import *import, const OnnxNode *conv, Value **weight, Value **bias);
+
+#endif

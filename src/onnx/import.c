@@ -1,0 +1,479 @@
+#include "onnx/import.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "onnx/canonical.h"
+#include "onnx/weights.h"
+
+/* ---- values ---- */
+
+Status import_shape(const Import *import, int value, Shape *shape)
+{
+    const Binding *binding = &import->bindings[value];
+    if (binding->value) {
+        *shape = binding->value->shape;
+        return status_ok();
+    }
+    const ConstTensor *t = binding->constant;
+    if (!t) return import_error(import, STATUS_BAD_MODEL, "one of its inputs is not there");
+    shape->rank = t->rank;
+    for (int i = 0; i < t->rank; i++) {
+        if (t->dim[i] > (int64_t)TENSOR_MAX_ELEMENTS)
+            return import_error(import, STATUS_BAD_MODEL, "one of its constants is too large");
+        shape->dim[i] = (int)t->dim[i];
+    }
+    return status_ok();
+}
+
+/* A constant of the graph, such as a folded Identity of a weight, seen as numbers again. */
+static Status constant_of_value(Import *import, Binding *binding)
+{
+    ConstTensor *t = arena_alloc(import->arena, sizeof *t);
+    if (!t) return status_no_memory("a constant", sizeof *t);
+    const Value *value = binding->value;
+    t->type = ONNX_FLOAT;
+    t->rank = value->shape.rank;
+    t->count = shape_elements(&value->shape);
+    t->data = value->data;
+    for (int i = 0; i < t->rank; i++) t->dim[i] = value->shape.dim[i];
+    binding->constant = t;
+    return status_ok();
+}
+
+/* The constant of a value, without its numbers. */
+static Status unloaded_constant(Import *import, int value, ConstTensor **constant)
+{
+    Binding *binding = &import->bindings[value];
+    OnnxTensor *tensor = import->model->values[value].tensor;
+    if (!binding->constant && !binding->value && tensor) {
+        binding->constant = arena_alloc(import->arena, sizeof *binding->constant);
+        if (!binding->constant) return status_no_memory("a constant", sizeof(ConstTensor));
+        *binding->constant = const_of_tensor(tensor);
+    }
+    if (!binding->constant && binding->value && binding->value->constant)
+        TRY(constant_of_value(import, binding));
+    *constant = binding->constant;
+    return status_ok();
+}
+
+Status import_constant(Import *import, int value, ConstTensor **constant)
+{
+    TRY(unloaded_constant(import, value, constant));
+    return *constant ? const_load(import->model, *constant) : status_ok();
+}
+
+Status import_value(Import *import, int value, Value **result)
+{
+    Binding *binding = &import->bindings[value];
+    const char *name = import->model->values[value].name;
+    if (!binding->value) {
+        ConstTensor *t;
+        TRY(import_constant(import, value, &t));
+        if (!t) {
+            return status_error(STATUS_BAD_MODEL, "'%s' is used before it is calculated", name);
+        }
+        if (!const_is_float(t)) {
+            return status_error(STATUS_UNSUPPORTED,
+                                "%s '%s': '%s' holds %s numbers; calculating with the picture "
+                                "takes floats",
+                                import->node->op, import->node->name, name,
+                                onnx_type_name((int)t->type));
+        }
+        Shape shape = {0};
+        TRY(import_shape(import, value, &shape));
+        TRY(shape_validate(&shape, name));
+        const float *data = const_floats(t);
+        if (!t->lasting) {
+            float *copy = arena_alloc(graph_arena(import->graph), (size_t)t->count * sizeof *copy);
+            if (!copy) return status_no_memory(name, t->count * sizeof *copy);
+            memcpy(copy, data, (size_t)t->count * sizeof *copy);
+            data = copy;
+        }
+        TRY(graph_add_constant(import->graph, name, shape, data, &binding->value));
+    }
+    *result = binding->value;
+    return status_ok();
+}
+
+/* ---- nodes ---- */
+
+/* Dimensions only: what Shape and Size need of a tensor that depends on the picture. */
+static Status dimensions(Import *import, int value, ConstTensor **t)
+{
+    Shape shape = {0};
+    TRY(import_shape(import, value, &shape));
+    *t = arena_alloc(import->arena, sizeof **t);
+    if (!*t) return status_no_memory("a shape", sizeof **t);
+    (*t)->type = ONNX_FLOAT;
+    (*t)->rank = shape.rank;
+    (*t)->count = shape_elements(&shape);
+    for (int i = 0; i < shape.rank; i++) (*t)->dim[i] = shape.dim[i];
+    return status_ok();
+}
+
+/* Whether a node of constants is better run by the graph's own operator: large floats. */
+static bool prefer_graph(const Import *import, ConstTensor *const *in)
+{
+    const OnnxNode *node = import->node;
+    if (!fold_knows(node->op)) return true;
+    if (fold_is_view(node->op)) return false;
+    uint64_t largest = 0;
+    bool floats = true;
+    for (int i = 0; i < node->in_count; i++) {
+        if (in[i] && in[i]->count > largest) largest = in[i]->count;
+    }
+    if (node->in_count && in[0]) floats = const_is_float(in[0]);
+    return floats && largest > FOLD_MAX_ELEMENTS / 16 && op_find(canonical_op(node->op));
+}
+
+/* Evaluates the node under way when all it reads is constant. */
+static Status try_fold(Import *import, bool *folded)
+{
+    const OnnxNode *node = import->node;
+    *folded = false;
+    if (node->dynamic) return status_ok();
+    Fold fold = {
+        .model = import->model, .arena = import->arena, .node = node, .index = import->index};
+    const size_t in = (size_t)node->in_count, out = (size_t)node->out_count;
+    fold.in = arena_alloc(import->arena, in * sizeof *fold.in);
+    fold.out = arena_alloc(import->arena, out * sizeof *fold.out);
+    if (!fold.in || !fold.out) return status_no_memory(node->name, in + out);
+    const bool shape_only = strcmp(node->op, "Shape") == 0 || strcmp(node->op, "Size") == 0;
+    for (int i = 0; i < node->in_count; i++) {
+        if (node->in[i] < 0) continue;
+        TRY(unloaded_constant(import, node->in[i], &fold.in[i]));
+        if (!fold.in[i] && shape_only) TRY(dimensions(import, node->in[i], &fold.in[i]));
+        if (!fold.in[i]) return status_ok();
+    }
+    if (prefer_graph(import, fold.in)) return status_ok();
+    TRY(fold_node(&fold));
+    for (int i = 0; i < node->out_count; i++) {
+        if (node->out[i] >= 0) import->bindings[node->out[i]].constant = fold.out[i];
+    }
+    *folded = true;
+    return status_ok();
+}
+
+/* Before opset 7 the second operand of Add, Sub, Mul and Div was laid along the axis given. */
+static Status legacy_broadcast(Import *import, Value **in)
+{
+    const OnnxAttr *axis = onnx_attr(import->node, "axis");
+    const char *op = import->op;
+    const bool binary = strcmp(op, "Add") == 0 || strcmp(op, "Sub") == 0 ||
+                        strcmp(op, "Mul") == 0 || strcmp(op, "Div") == 0;
+    if (!binary || import->model->opset >= 7 || import->in_count != 2 || !axis || !in[0] || !in[1])
+        return status_ok();
+    Shape shape = in[1]->shape;
+    const int rank = in[0]->shape.rank;
+    const int64_t start = axis->i < 0 ? axis->i + rank : axis->i;
+    if (start < 0 || start + shape.rank > rank)
+        return import_error(import, STATUS_BAD_MODEL, "its axis does not exist");
+    int64_t dim[SHAPE_MAX_RANK];
+    const int count = rank - (int)start;
+    for (int i = 0; i < count; i++) dim[i] = i < shape.rank ? shape.dim[i] : 1;
+    char name[160];
+    snprintf(name, sizeof name, "%.100s/broadcast", import->node->name);
+    const char *out = name;
+    const Attr attr = {.name = "shape", .kind = ATTR_INTS, .count = count, .ints = dim};
+    const NodeSpec spec = {.op = "Reshape",
+                           .name = name,
+                           .in = &in[1],
+                           .in_count = 1,
+                           .out = &out,
+                           .out_count = 1,
+                           .attr = &attr,
+                           .attr_count = 1,
+                           .opset = import->model->opset};
+    TRY(graph_add_node(import->graph, &spec, NULL));
+    in[1] = graph_find(import->graph, name);
+    return status_ok();
+}
+
+/* Sum of many is a chain of Add; the intermediate sums get names of their own. */
+static Status add_sum(Import *import, NodeSpec *spec, Value **in)
+{
+    const char *output = spec->out[0];
+    if (spec->in_count == 1) {
+        spec->op = "Identity";
+        return graph_add_node(import->graph, spec, NULL);
+    }
+    Value *pair[2] = {in[0], NULL};
+    for (int i = 1; i < import->in_count; i++) {
+        char name[192];
+        const bool last = i == import->in_count - 1;
+        snprintf(name, sizeof name, "%.150s/sum%d", output, i);
+        const char *out = last ? output : name;
+        pair[1] = in[i];
+        NodeSpec add = *spec;
+        add.op = "Add";
+        add.name = last ? spec->name : name;
+        add.in = pair;
+        add.in_count = 2;
+        add.out = &out;
+        add.attr_count = 0;
+        TRY(graph_add_node(import->graph, &add, NULL));
+        pair[0] = graph_find(import->graph, out);
+    }
+    return status_ok();
+}
+
+static Status spec_outputs(Import *import, const char ***names)
+{
+    const OnnxNode *node = import->node;
+    const size_t count = (size_t)import->out_count;
+    *names = arena_alloc(import->arena, count * sizeof **names);
+    if (!*names) return status_no_memory(node->name, count);
+    for (int i = 0; i < import->out_count; i++) {
+        (*names)[i] = node->out_name[i];
+        if ((*names)[i][0]) continue;
+        /* An output that nobody wants still needs a name. */
+        const size_t length = strlen(node->name) + 16;
+        char *name = arena_alloc(import->arena, length);
+        if (!name) return status_no_memory(node->name, length);
+        snprintf(name, length, "%s/output%d", node->name, i);
+        (*names)[i] = name;
+    }
+    return status_ok();
+}
+
+static Status bind_outputs(Import *import, const char *const *names)
+{
+    for (int i = 0; i < import->out_count; i++) {
+        int value = import->node->out[i];
+        if (value >= 0) import->bindings[value].value = graph_find(import->graph, names[i]);
+    }
+    return status_ok();
+}
+
+/* Adds the node under way, with `in` in place of its inputs. */
+static Status add_to_graph(Import *import, const char *name, Value **in)
+{
+    const char **out;
+    Node *node;
+    TRY(spec_outputs(import, &out));
+    TRY(legacy_broadcast(import, in));
+    NodeSpec spec = {.op = import->op,
+                     .name = name,
+                     .in = in,
+                     .in_count = import->in_count,
+                     .out = out,
+                     .out_count = import->out_count,
+                     .attr = import->attr,
+                     .attr_count = import->attr_count,
+                     .opset = import->model->opset};
+    if (strcmp(import->node->op, "Sum") == 0) {
+        TRY(add_sum(import, &spec, in));
+        return bind_outputs(import, out);
+    }
+    TRY(graph_add_node(import->graph, &spec, &node));
+    if (!node) return bind_outputs(import, out);
+    for (int i = 0; i < import->out_count; i++) {
+        if (import->node->out[i] >= 0) import->bindings[import->node->out[i]].value = node->out[i];
+    }
+    return status_ok();
+}
+
+static Status import_inputs(Import *import, Value ***in)
+{
+    *in = arena_alloc(import->arena, ((size_t)import->in_count + 1) * sizeof **in);
+    if (!*in) return status_no_memory(import->node->name, sizeof **in);
+    for (int i = 0; i < import->in_count; i++) {
+        if (import->in[i] >= 0) TRY(import_value(import, import->in[i], &(*in)[i]));
+    }
+    return status_ok();
+}
+
+static bool is_kept(const Import *import, const OnnxNode *conv)
+{
+    for (int i = 0; i < import->options.keep_count; i++) {
+        const char *keep = import->options.keep[i];
+        if (strcmp(keep, conv->name) == 0 || strcmp(keep, conv->out_name[0]) == 0) return true;
+    }
+    return false;
+}
+
+static bool folds(const Import *import, const OnnxNode *node)
+{
+    if (node->fold < 0 || import->options.no_fold) return false;
+    const OnnxNode *other = &import->model->nodes[node->fold];
+    const bool is_conv = strcmp(node->op, "Conv") == 0;
+    return !is_kept(import, is_conv ? node : other);
+}
+
+/* The node under way is a BatchNormalization: adds its Conv, with both in its weights, in its place. */
+static Status add_folded(Import *import)
+{
+    const OnnxNode *normalization = import->node;
+    TRY(canonicalise(import));
+    Import conv = *import;
+    conv.index = normalization->fold;
+    conv.node = &import->model->nodes[conv.index];
+    TRY(canonicalise(&conv));
+    Value *in[3];
+    TRY(import_value(&conv, conv.node->in[0], &in[0]));
+    TRY(import_folded_conv(import, conv.node, &in[1], &in[2]));
+    const char *name = conv.node->name;
+    conv.in_count = 3;
+    conv.node = normalization; /* for the names of the outputs */
+    return add_to_graph(&conv, name, in);
+}
+
+static Status import_node(Import *import)
+{
+    const OnnxNode *node = import->node;
+    bool folded;
+    TRY(try_fold(import, &folded));
+    if (folded) return status_ok();
+    if (folds(import, node))
+        return strcmp(node->op, "Conv") == 0 ? status_ok() : add_folded(import);
+    Value **in;
+    TRY(canonicalise(import));
+    TRY(import_inputs(import, &in));
+    return add_to_graph(import, node->name, in);
+}
+
+/* ---- inputs ---- */
+
+static bool is_bound(const OnnxBuildOptions *options, const char *name)
+{
+    for (int i = 0; options && i < options->bound_count; i++) {
+        if (strcmp(options->bound[i].name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* The only input that is read and not bound; an error sentence otherwise. */
+static Status find_input(const OnnxModel *model, const OnnxBuildOptions *options,
+                         const OnnxInput **input)
+{
+    *input = NULL;
+    const OnnxInput *second = NULL;
+    int count = 0;
+    for (int i = 0; i < model->input_count; i++) {
+        const OnnxValue *value = &model->values[names_find(&model->names, model->inputs[i].name)];
+        if ((value->readers == 0 && !value->output) || is_bound(options, value->name)) continue;
+        if (count == 1) second = &model->inputs[i];
+        if (count++ == 0) *input = &model->inputs[i];
+    }
+    if (count == 1) return status_ok();
+    if (count == 0) {
+        return status_error(STATUS_UNSUPPORTED,
+                            "the network has no input that its nodes read: there is nothing to "
+                            "show a picture to");
+    }
+    return status_error(STATUS_UNSUPPORTED,
+                        "the network has %d inputs ('%s', '%s'%s): only networks with one input, "
+                        "the picture, are supported",
+                        count, (*input)->name, second->name, count > 2 ? ", ..." : "");
+}
+
+const OnnxInput *onnx_picture_input(const OnnxModel *model)
+{
+    const OnnxInput *input;
+    return find_input(model, NULL, &input).code == STATUS_OK ? input : NULL;
+}
+
+/* The shape asked for, completed by the file's and by defaults. */
+static Status input_shape(const OnnxInput *input, const Shape *asked, Shape *shape)
+{
+    static const int defaults[] = {1, 3, 224, 224};
+    if (input->type && (onnx_type_size((OnnxType)input->type) == 0)) {
+        return status_error(STATUS_UNSUPPORTED,
+                            "the network's input '%s' takes %s: only numbers are supported",
+                            input->name, onnx_type_name(input->type));
+    }
+    shape->rank = input->rank >= 0 ? input->rank : asked ? asked->rank : 4;
+    if (asked && asked->rank != shape->rank) {
+        return status_error(STATUS_BAD_INPUT,
+                            "the network's input '%s' has %d dimensions and is given %d",
+                            input->name, shape->rank, asked->rank);
+    }
+    for (int i = 0; i < shape->rank; i++) {
+        const int64_t file = input->rank >= 0 ? input->dim[i] : -1;
+        shape->dim[i] = file > 0 ? (int)file : i < 4 ? defaults[i] : 1;
+        if (asked && asked->dim[i] != 0) shape->dim[i] = asked->dim[i];
+        if (i == 1 && shape->rank == 4 && file > 0 && shape->dim[1] != file) {
+            return status_error(STATUS_BAD_INPUT,
+                                "the network's input '%s' has %d channels and is given %d",
+                                input->name, (int)file, shape->dim[1]);
+        }
+    }
+    return status_ok();
+}
+
+static Status add_inputs(Import *import, const Shape *asked)
+{
+    const OnnxModel *model = import->model;
+    const OnnxBuildOptions *options = &import->options;
+    const OnnxInput *input;
+    TRY(find_input(model, options, &input));
+    Shape shape = {0};
+    TRY(input_shape(input, asked, &shape));
+    Binding *binding = &import->bindings[names_find(&model->names, input->name)];
+    TRY(graph_add_input(import->graph, input->name, shape, &binding->value));
+    import->file_batch = input->rank > 0 && input->dim[0] > 0 ? (int)input->dim[0] : 0;
+    import->batch = shape.rank > 0 ? shape.dim[0] : 1;
+    for (int i = 0; i < options->bound_count; i++) {
+        const OnnxBound *bound = &options->bound[i];
+        int value = names_find(&model->names, bound->name);
+        if (value < 0 || model->values[value].input < 0) {
+            return status_error(STATUS_BAD_INPUT, "the network has no input '%s'", bound->name);
+        }
+        TRY(graph_add_constant(import->graph, bound->name, bound->shape, bound->data,
+                               &import->bindings[value].value));
+    }
+    return status_ok();
+}
+
+/* ---- the whole ---- */
+
+static Status build(Import *import, const Shape *asked)
+{
+    OnnxModel *model = import->model;
+    const size_t bytes = (size_t)model->value_count * sizeof *import->bindings;
+    import->bindings = arena_alloc(import->arena, bytes);
+    if (!import->bindings) return status_no_memory("the graph", bytes);
+    TRY(add_inputs(import, asked));
+    for (int i = 0; i < model->order_count; i++) {
+        import->index = model->order[i];
+        import->node = &model->nodes[import->index];
+        TRY(import_node(import));
+    }
+    for (int i = 0; i < model->output_count; i++) {
+        Value *value;
+        TRY(import_value(import, model->output_values[i], &value));
+        TRY(graph_mark_output(import->graph, value));
+    }
+    return status_ok();
+}
+
+Status onnx_build(OnnxModel *model, const Shape *input_shape, OnnxBuildOptions options,
+                  Graph **graph)
+{
+    TRY(onnx_supported(model));
+    Import import = {.model = model, .options = options, .arena = arena_create()};
+    if (!import.arena) return status_no_memory("the graph", sizeof import);
+    Status status = graph_create(&import.graph);
+    if (status.code == STATUS_OK) status = build(&import, input_shape);
+    arena_destroy(import.arena);
+    if (status.code != STATUS_OK) {
+        graph_destroy(import.graph);
+        return status;
+    }
+    *graph = import.graph;
+    return status_ok();
+}
+
+bool onnx_fold_record(const OnnxModel *model, const Graph *graph, int index, OnnxFoldRecord *record)
+{
+    for (int i = 0; i < model->order_count; i++) {
+        const OnnxNode *node = &model->nodes[model->order[i]];
+        if (node->fold < 0 || strcmp(node->op, "BatchNormalization") != 0) continue;
+        const OnnxNode *conv = &model->nodes[node->fold];
+        if (graph_find(graph, conv->out_name[0]) || index-- > 0) continue;
+        *record = (OnnxFoldRecord){node->name, node->out_name[0], conv->name, conv->out_name[0]};
+        return true;
+    }
+    return false;
+}
