@@ -133,6 +133,16 @@ static void pack_matrix(const void *right, int k, int depth, int j, int columns,
 
 void gemm(const Gemm *g, void *scratch)
 {
+    Gemm flat;
+    if (g->n == 1 && g->m > 1 && !g->bias) {
+        /* A column is a row of the transposed product: A is not packed either. */
+        flat = *g;
+        flat.m = 1;
+        flat.n = g->m;
+        flat.a = (GemmMatrix){g->b.data, g->b.column, g->b.row};
+        flat.b = (GemmMatrix){g->a.data, g->a.column, g->a.row};
+        g = &flat;
+    }
     if (g->m < FEW_ROWS) {
         const size_t slabs = ((size_t)g->n + SLAB - 1) / SLAB;
         parallel_for_within(g->threads, slabs, 1, few_rows_slabs, (void *)(uintptr_t)g);
