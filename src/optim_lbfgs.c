@@ -48,6 +48,14 @@ static int pair_at(const Lbfgs *l, int age)
     return (l->newest - age + l->pairs) % l->pairs;
 }
 
+/* Coordinates without a gradient rest, such as those at the border of a box: the slope is the same. */
+static void rest(const Lbfgs *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->g[i] == 0) l->direction[i] = 0;
+    }
+}
+
 /* direction = -H g, the two loops of algorithm 7.4; H0 = (s . y) / (y . y) of the newest pair. */
 static void find_direction(Lbfgs *l)
 {
@@ -68,6 +76,7 @@ static void find_direction(Lbfgs *l)
         const double beta = optim_dot(l->y[i], d, l->count) / l->curvature[i];
         add_scaled(d, alpha[age] - beta, l->s[i], l->count);
     }
+    rest(l);
 }
 
 /* The memory holds only pairs along which the function curves upwards. */
@@ -75,8 +84,10 @@ static void remember(Lbfgs *l, const float *x, const float *g)
 {
     const int slot = l->stored ? (l->newest + 1) % l->pairs : 0;
     for (size_t i = 0; i < l->count; i++) {
-        l->s[slot][i] = x[i] - l->x[i];
-        l->y[slot][i] = g[i] - l->g[i];
+        /* A coordinate that has just been stopped at the border of a box says nothing about curvature. */
+        const bool free = g[i] != 0;
+        l->s[slot][i] = free ? x[i] - l->x[i] : 0;
+        l->y[slot][i] = free ? g[i] - l->g[i] : 0;
     }
     const double sy = optim_dot(l->s[slot], l->y[slot], l->count);
     const double yy = optim_dot(l->y[slot], l->y[slot], l->count);

@@ -1,0 +1,264 @@
+/* Every objective against its definition in double precision and against central differences of it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "objective.h"
+#include "support/test.h"
+
+typedef struct Case {
+    ObjectiveKind kind;
+    Shape shape;
+    int channel, y, x;
+    bool reference; /* as large as the value, or its Gram matrix */
+} Case;
+
+#define DIMS(...)                                                                                  \
+    {                                                                                              \
+        .rank = sizeof((int[]){__VA_ARGS__}) / sizeof(int), .dim = { __VA_ARGS__ }                 \
+    }
+
+static const Case cases[] = {
+    {OBJECTIVE_NEURON, DIMS(1, 3, 4, 5), 2, 3, 1, false},
+    {OBJECTIVE_NEURON, DIMS(1, 7), 4, 0, 0, false},
+    {OBJECTIVE_CHANNEL, DIMS(1, 3, 4, 5), 1, 0, 0, false},
+    {OBJECTIVE_CHANNEL, DIMS(2, 6), 5, 0, 0, false},
+    {OBJECTIVE_CHANNEL, DIMS(2, 3, 2, 2), 0, 0, 0, false},
+    {OBJECTIVE_LAYER, DIMS(1, 3, 4, 5), 0, 0, 0, false},
+    {OBJECTIVE_GRAM_ENERGY, DIMS(1, 3, 4, 5), 0, 0, 0, false},
+    {OBJECTIVE_GRAM_ENERGY, DIMS(1, 17, 3, 7), 0, 0, 0, false},
+    {OBJECTIVE_GRAM_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, true},
+    {OBJECTIVE_GRAM_MATCH, DIMS(1, 20, 5, 1), 0, 0, 0, true},
+    {OBJECTIVE_FEATURE_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, true},
+    {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 3, 4, 5), 0, 0, 0, false},
+    {OBJECTIVE_TOTAL_VARIATION, DIMS(2, 2, 1, 6), 0, 0, 0, false},
+    {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 1, 6, 1), 0, 0, 0, false},
+    {OBJECTIVE_CROSS_ENTROPY, DIMS(1, 7), 3, 0, 0, false},
+    {OBJECTIVE_CROSS_ENTROPY, DIMS(2, 4, 3, 2), 1, 0, 0, false},
+};
+
+/* ---- definitions, in double ---- */
+
+static double gram_reference(const Case *c, const double *v, const float *reference)
+{
+    const int channels = c->shape.dim[1];
+    const size_t positions = shape_span(&c->shape, 2, c->shape.rank);
+    double sum = 0;
+    for (int i = 0; i < channels; i++) {
+        for (int j = 0; j < channels; j++) {
+            double g = 0;
+            for (size_t p = 0; p < positions; p++)
+                g += v[(size_t)i * positions + p] * v[(size_t)j * positions + p];
+            g /= (double)channels * (double)positions;
+            if (reference) g -= reference[i * channels + j];
+            sum += g * g;
+        }
+    }
+    return sum;
+}
+
+static double variation_reference(const Case *c, const double *v)
+{
+    const int h = c->shape.dim[2], w = c->shape.dim[3];
+    const size_t count = shape_elements(&c->shape);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int x = (int)(i % (size_t)w), y = (int)(i / (size_t)w % (size_t)h);
+        if (x + 1 < w) sum += (v[i + 1] - v[i]) * (v[i + 1] - v[i]);
+        if (y + 1 < h) sum += (v[i + (size_t)w] - v[i]) * (v[i + (size_t)w] - v[i]);
+    }
+    return sum / (double)count;
+}
+
+static double entropy_reference(const Case *c, const double *v)
+{
+    const int channels = c->shape.dim[1];
+    const size_t positions = shape_span(&c->shape, 2, c->shape.rank);
+    double sum = 0;
+    for (int n = 0; n < c->shape.dim[0]; n++) {
+        const double *item = v + (size_t)n * (size_t)channels * positions;
+        for (size_t p = 0; p < positions; p++) {
+            double total = 0;
+            for (int k = 0; k < channels; k++) total += exp(item[(size_t)k * positions + p]);
+            sum -= item[(size_t)c->channel * positions + p] - log(total);
+        }
+    }
+    return sum / (double)positions;
+}
+
+static double channel_reference(const Case *c, const double *v)
+{
+    const size_t positions = shape_span(&c->shape, 2, c->shape.rank);
+    double sum = 0;
+    for (int n = 0; n < c->shape.dim[0]; n++) {
+        for (size_t p = 0; p < positions; p++)
+            sum += v[((size_t)n * (size_t)c->shape.dim[1] + (size_t)c->channel) * positions + p];
+    }
+    return sum / (double)positions;
+}
+
+static double squares_reference(const Case *c, const double *v, const float *reference)
+{
+    double sum = 0;
+    for (size_t i = 0; i < shape_elements(&c->shape); i++) {
+        const double d = v[i] - (reference ? reference[i] : 0);
+        sum += d * d;
+    }
+    return sum;
+}
+
+static double definition(const Case *c, const double *v, const float *reference)
+{
+    const int rank = c->shape.rank;
+    switch (c->kind) {
+    case OBJECTIVE_NEURON:
+        if (rank == 2) return v[c->channel];
+        return v[(c->channel * c->shape.dim[2] + c->y) * c->shape.dim[3] + c->x];
+    case OBJECTIVE_CHANNEL: return channel_reference(c, v);
+    case OBJECTIVE_LAYER: return 0.5 * squares_reference(c, v, NULL);
+    case OBJECTIVE_GRAM_ENERGY:
+    case OBJECTIVE_GRAM_MATCH: return gram_reference(c, v, reference);
+    case OBJECTIVE_FEATURE_MATCH:
+        return squares_reference(c, v, reference) / (double)shape_elements(&c->shape);
+    case OBJECTIVE_TOTAL_VARIATION: return variation_reference(c, v);
+    case OBJECTIVE_CROSS_ENTROPY: break;
+    }
+    return entropy_reference(c, v);
+}
+
+/* ---- the check ---- */
+
+static float *random_floats(size_t count, uint64_t seed)
+{
+    Random random = random_seeded(seed);
+    float *floats = aligned_alloc_zeroed(count * sizeof *floats);
+    for (size_t i = 0; i < count; i++) floats[i] = random_normal(&random);
+    return floats;
+}
+
+/* What is matched: features, or the Gram matrix of some, which is symmetric. */
+static float *random_reference(const Case *c, uint64_t seed)
+{
+    if (!c->reference) return NULL;
+    const size_t channels = (size_t)c->shape.dim[1];
+    if (c->kind != OBJECTIVE_GRAM_MATCH) return random_floats(shape_elements(&c->shape), seed);
+    float *gram = random_floats(channels * channels, seed);
+    for (size_t i = 0; i < channels; i++) {
+        for (size_t j = 0; j < i; j++) gram[i * channels + j] = gram[j * channels + i];
+    }
+    return gram;
+}
+
+/* A graph whose only value is its input. */
+static Value *one_value(Graph **graph, const Case *c)
+{
+    Value *value = NULL;
+    CHECK_OK(graph_create(graph));
+    CHECK_OK(graph_add_input(*graph, "v", c->shape, &value));
+    CHECK_OK(graph_allocate(*graph, GRAPH_INPUT_GRADIENT));
+    return value;
+}
+
+static void check_case(int index)
+{
+    const Case *c = &cases[index];
+    const size_t count = shape_elements(&c->shape);
+    const float weight = 0.7F;
+    const int failures = test_failures();
+    Graph *graph;
+    Value *value = one_value(&graph, c);
+    float *x = random_floats(count, (uint64_t)index + 1);
+    float *reference = random_reference(c, (uint64_t)index + 101);
+    float *scratch =
+        aligned_alloc_zeroed((objective_scratch(c->kind, &c->shape) + 1) * sizeof *scratch);
+    double *v = calloc(count, sizeof *v);
+    memcpy(value->data, x, count * sizeof *x);
+    for (size_t i = 0; i < count; i++) v[i] = x[i];
+    const Objective term = {.kind = c->kind,
+                            .value = value,
+                            .channel = c->channel,
+                            .y = c->y,
+                            .x = c->x,
+                            .weight = weight,
+                            .reference = reference,
+                            .scratch = scratch};
+    const double expected = weight * definition(c, v, reference);
+    const double scale = fmax(fabs(expected), 1e-3);
+    CHECK_NEAR(objective_value(&term) / scale, expected / scale, 1e-5);
+
+    /* Two terms add, to values and to gradients. */
+    const Objective both[] = {term, term};
+    graph_zero_gradients(graph);
+    CHECK_NEAR(objectives_seed(both, 2, graph) / scale, 2 * expected / scale, 2e-5);
+    CHECK(value->reached);
+    double largest = 1e-3;
+    for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)value->grad[i]));
+    for (size_t i = 0; i < count; i++) {
+        const double h = 1e-5, kept = v[i];
+        v[i] = kept + h;
+        const double above = definition(c, v, reference);
+        v[i] = kept - h;
+        const double below = definition(c, v, reference);
+        v[i] = kept;
+        const double slope = 2 * weight * (above - below) / (2 * h);
+        CHECK_NEAR(value->grad[i] / largest, slope / largest, 2e-5);
+    }
+    if (test_failures())
+        test_fail(__FILE__, __LINE__, "in case %d of kind %d", index, (int)c->kind);
+    free(v);
+    aligned_free(scratch);
+    aligned_free(reference);
+    aligned_free(x);
+    graph_destroy(graph);
+}
+
+static void values_and_gradients(void)
+{
+    for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) check_case(i);
+}
+
+/* Large scores must not overflow, and a certain answer costs nothing. */
+static void cross_entropy_is_stable(void)
+{
+    const Case c = {.kind = OBJECTIVE_CROSS_ENTROPY, .shape = DIMS(1, 3), .channel = 0};
+    Graph *graph;
+    Value *value = one_value(&graph, &c);
+    const float scores[] = {1000, 0, -1000};
+    memcpy(value->data, scores, sizeof scores);
+    Objective term = {.kind = c.kind, .value = value, .channel = 0, .weight = 1};
+    CHECK_NEAR(objective_value(&term), 0, 1e-12);
+    term.channel = 2;
+    CHECK_NEAR(objective_value(&term), 2000, 1e-9);
+    graph_destroy(graph);
+}
+
+static void gram_matrix_is_symmetric(void)
+{
+    const Case c = {.kind = OBJECTIVE_GRAM_ENERGY, .shape = DIMS(1, 70, 9, 11)};
+    Graph *graph;
+    Value *value = one_value(&graph, &c);
+    float *x = random_floats(shape_elements(&c.shape), 5);
+    memcpy(value->data, x, shape_elements(&c.shape) * sizeof *x);
+    float *gram = aligned_alloc_zeroed(70 * 70 * sizeof *gram);
+    float *scratch =
+        aligned_alloc_zeroed(objective_scratch(OBJECTIVE_GRAM_MATCH, &c.shape) * sizeof *scratch);
+    gram_matrix(value, gram, scratch);
+    for (int i = 0; i < 70; i++) {
+        double sum = 0;
+        for (int p = 0; p < 99; p++) sum += (double)x[i * 99 + p] * x[i * 99 + p];
+        CHECK_NEAR(gram[i * 70 + i], sum / (70.0 * 99.0), 1e-6);
+        for (int j = 0; j < i; j++) CHECK_NEAR(gram[i * 70 + j], gram[j * 70 + i], 1e-6);
+    }
+    aligned_free(scratch);
+    aligned_free(gram);
+    aligned_free(x);
+    graph_destroy(graph);
+}
+
+static const Test tests[] = {
+    TEST(values_and_gradients),
+    TEST(cross_entropy_is_stable),
+    TEST(gram_matrix_is_symmetric),
+};
+TEST_MAIN(tests)
