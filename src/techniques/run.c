@@ -84,7 +84,9 @@ static bool pass_advance(Run *run, double seconds)
         if (run->next_term == 0) graph_zero_gradients(run->graph);
         /* One term a slice: a Gram matrix takes as long as a layer. */
         if (run->next_term < run->term_count) {
-            run->objective += objectives_seed(&run->terms[run->next_term++], 1, run->graph);
+            const int term = run->next_term++;
+            run->term_values[term] = objectives_seed(&run->terms[term], 1, run->graph);
+            run->objective += run->term_values[term];
             return false;
         }
         graph_begin_backward(run->graph, run->rule);
@@ -334,6 +336,11 @@ void run_ask_backward(Run *run, Graph *graph, const Objective *terms, int count,
 double run_objective(const Run *run)
 {
     return run->objective;
+}
+
+double run_term(const Run *run, int index)
+{
+    return run->term_values[index];
 }
 
 void run_tell_progress(Run *run, double before, double after)

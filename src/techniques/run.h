@@ -30,7 +30,7 @@ struct Run {
     int term_count, next_term;
     bool gradient; /* seeds and backward follow */
     const BackwardRule *rule;
-    double objective;
+    double objective, term_values[RUN_MAX_TERMS];
 
     double before, after; /* told progress */
     int version;

@@ -147,7 +147,8 @@ void run_ask_gradient(Run *run, Graph *graph, const Objective *terms, int count,
 void run_ask_backward(Run *run, Graph *graph, const Objective *terms, int count,
                       const BackwardRule *rule);
 
-double run_objective(const Run *run); /* sum of the terms in the last gradient pass */
+double run_objective(const Run *run);       /* sum of the terms in the last gradient pass */
+double run_term(const Run *run, int index); /* one of them, weighted */
 
 /* 0 to 1: the share of the run that is done before the pass that was asked for, and after it. */
 void run_tell_progress(Run *run, double before, double after);
