@@ -31,11 +31,18 @@ export const noData = [SQUEEZENET, ZEBRA].every((path) => existsSync(path))
 
 /** @type {Promise<import('puppeteer-core').Browser> | undefined} */
 let browser;
+let profile = '';
+
+// Here, and not where the browser starts: there it would belong to the test that happens to run.
+after(async () => {
+    await (await browser)?.close();
+    if (profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
 
 /** The browser of this test file; started at the first call, ended after the last test. */
 function theBrowser() {
     if (browser) return browser;
-    const profile = mkdtempSync(join(tmpdir(), 'convoscope-browser-'));
+    profile = mkdtempSync(join(tmpdir(), 'convoscope-browser-'));
     browser = isChromium
         ? puppeteer.launch({
               executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -63,10 +70,6 @@ function theBrowser() {
               },
               protocolTimeout: 300_000,
           });
-    after(async () => {
-        await (await browser)?.close();
-        rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-    });
     return browser;
 }
 
@@ -126,7 +129,7 @@ function installFinder() {
 export async function openSite(t, options = {}) {
     const { isolated = true, serviceWorker = false, viewport = { width: 1280, height: 800 } } = options;
     const server = await serve({
-        root: 'dist',
+        root: process.env.CONVOSCOPE_DIST ?? 'dist',
         isolated,
         model: options.model,
         picture: options.picture,
