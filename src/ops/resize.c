@@ -176,10 +176,12 @@ static double coordinate_of(Coordinates coordinates, const Axis *axis, int k)
     return (k + 0.5) / (double)axis->scale - 0.5;
 }
 
-/* Rounded to float first: a scale such as 1/3 is not exact, and 2.9999999 means 3. */
+/* A scale such as 1/3 is not exact in a file, and 2.9999999 means 3: so close to a whole or a half, x is
+ * that. */
 static int nearest_of(Rounding rounding, double x)
 {
-    const double near = (double)(float)x;
+    const double half = round(2 * x) / 2;
+    const double near = fabs(x - half) < 1e-6 * (1 + x) ? half : x;
     switch (rounding) {
     case ROUND_PREFER_FLOOR: return (int)ceil(near - 0.5);
     case ROUND_PREFER_CEIL: return (int)floor(near + 0.5);
