@@ -37,6 +37,8 @@ export class Model {
     #source;
     #generation;
     #closed = false;
+    /** @type {Promise<any>} */
+    #sent = Promise.resolve();
     /** @type {Promise<number>} */
     #handle;
     /** What to repeat in a new core, so that its activations are there again. @type {[string, any] | null} */
@@ -69,7 +71,7 @@ export class Model {
      * @param {any} image @param {{top?: number}} [options] @returns {Promise<Look>}
      */
     async look(image, { top = 5 } = {}) {
-        return this.#see('look', { image: await sendable(image), top });
+        return this.#see('look', sendable(image).then((sent) => ({ image: sent, top })));
     }
 
     /** @param {any} image @param {{top?: number}} [options] @returns {Promise<Class[]>} */
@@ -139,14 +141,22 @@ export class Model {
     /** @param {string} method @param {any} args */
     async #see(method, args) {
         const seen = await this.#call(method, args);
-        this.#seen = [method, args];
+        this.#seen = [method, await args];
         return seen;
     }
 
-    /** @param {string} method @param {any} args */
+    /**
+     * Calls reach the worker in the order in which they were made, however long a picture takes to prepare.
+     * @param {string} method @param {any} args or a promise of them
+     */
     async #call(method, args) {
-        const model = await this.#attach();
-        return this.#link.begin(method, { model, ...args }).reply;
+        const sent = this.#sent.then(async () => {
+            const ready = await args;
+            const model = await this.#attach();
+            return { reply: this.#link.begin(method, { model, ...ready }).reply };
+        });
+        this.#sent = sent.catch(() => {});
+        return (await sent).reply;
     }
 
     /** The network's handle in the present core, opening it there if need be. */

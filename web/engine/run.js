@@ -16,8 +16,6 @@ export class Run {
     #partial = null;
     #over = false;
     #cancelled = false;
-    /** @type {unknown} */
-    #error;
     /** @type {Begun | null} */
     #begun = null;
     /** @type {() => void} */
@@ -37,8 +35,7 @@ export class Run {
             this.#over = true;
             this.#wake();
         });
-        /* Who only iterates is told by the iteration. */
-        this.result.catch((error) => { this.#error = error; });
+        this.result.catch(() => {});
     }
 
     /**
@@ -78,6 +75,7 @@ export class Run {
                 await new Promise((/** @type {(value: void) => void} */ resolve) => { this.#wake = resolve; });
             }
         }
-        if (this.#error) throw this.#error;
+        /* Who only iterates is told of a failure here. */
+        await this.result;
     }
 }

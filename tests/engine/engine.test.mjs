@@ -1,0 +1,204 @@
+// @ts-check
+/** The protocol between page and worker, with a core that computes nothing. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+
+import { Convoscope, ConvoscopeError } from '../../web/engine/index.js';
+import { FakeCore, fakeWorkers } from './fake.mjs';
+
+const picture = { width: 2, height: 1, data: new Uint8ClampedArray(8) };
+
+/** @param {import('node:test').TestContext} t @param {any} [behaviour] of each core in turn, or of all */
+async function open(t, behaviour = {}) {
+    let made = 0;
+    const workers = fakeWorkers(() => new FakeCore(Array.isArray(behaviour) ? behaviour[made++] : behaviour));
+    const scope = await Convoscope.create({ base: 'http://localhost/wasm/', spawn: workers.spawn });
+    t.after(() => scope.close());
+    const model = await scope.open(new TextEncoder().encode('weights'), { name: 'net.onnx' });
+    return { scope, model, workers };
+}
+
+/** @param {string} code */
+const withCode = (code) => (/** @type {any} */ error) =>
+    error instanceof ConvoscopeError && error.code === code && error.message.length > 10;
+
+test('opens a network and describes it', async (t) => {
+    const { scope, model } = await open(t);
+    assert.equal(scope.techniques[0].id, 'count');
+    assert.equal(scope.colormaps.grey.length, 768);
+    assert.equal(model.name, 'net.onnx');
+    await assert.rejects(scope.open(new TextEncoder().encode('bad')), withCode('bad-model'));
+    assert.equal((await model.classify(picture, { top: 3 })).length, 3);
+});
+
+test('takes MODEL.json from the files beside a model', async (t) => {
+    const { scope, workers } = await open(t);
+    const json = new File(['{"size": [5, 6], "mean": "1,2,3", "labels": ["a", "b"]}'], 'other.json');
+    const model = await scope.open(new File(['weights'], 'other.onnx'), { files: [json] });
+    assert.equal(model.preprocessing.size, '5x6');
+    assert.ok(workers.cores[0].log.includes('set labels=a\nb'));
+    const broken = new File(['{'], 'other.json');
+    await assert.rejects(scope.open(new File(['w'], 'other.onnx'), { files: [broken] }), withCode('bad-input'));
+});
+
+test('serves calls one after another, beside a run', async (t) => {
+    const { model, workers } = await open(t);
+    const run = model.run('count', { image: picture, steps: 4, odd: false });
+    await Promise.all([model.look(picture), model.activation('a'), model.forward(new Float32Array(4)), model.activation('b')]);
+    run.cancel();
+    await run.result;
+    const { log } = workers.cores[0];
+    const calls = log.filter((/** @type {string} */ line) => !/^(run|open)/.test(line));
+    assert.deepEqual(calls, ['look 2', 'scores', 'activation a', 'forward 4', 'activation b']);
+    assert.ok(log.includes('run count {"steps":4,"odd":false} 1'));
+});
+
+test('a run hands out partial results, then its result', async (t) => {
+    const { model } = await open(t, { steps: 100 });
+    /** @type {any[]} */
+    const progress = [];
+    const run = model.run('count', {}, { onProgress: (p) => progress.push(p) });
+    const seen = [];
+    for await (const partial of run) {
+        assert.equal(partial.partial, true);
+        seen.push(partial.items[0].data[0]);
+    }
+    const result = await run.result;
+    assert.equal(result.partial, false);
+    assert.equal(result.items[0].data[0], 100);
+    assert.ok(seen.length >= 2 && seen.length <= 50, `${seen.length} partial results`);
+    assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => a - b));
+    assert.ok(progress.length >= 2 && progress.every((p) => p.done > 0 && p.done < 1 && p.remaining > 0));
+});
+
+test('partial results wait for the page', async (t) => {
+    const { model, workers } = await open(t, { steps: 160 });
+    await model.run('count').result;
+    const partials = () => workers.messages.filter((m) => m.type === 'partial').length;
+    assert.equal(partials(), 1, 'nobody took the first');
+    const run = model.run('count');
+    const start = performance.now();
+    let used = 0;
+    for await (const _ of run) {
+        used++;
+        await wait(250);
+    }
+    assert.ok(used >= 2);
+    const most = Math.ceil((performance.now() - start) / 250) + 1;
+    assert.ok(partials() - 1 <= most, `${partials() - 1} were sent, ${used} used`);
+});
+
+test('cancel hands back what there is, soon', async (t) => {
+    const { model, workers } = await open(t);
+    const controller = new AbortController();
+    const run = model.run('count', {}, { signal: controller.signal });
+    await wait(150);
+    const start = performance.now();
+    controller.abort();
+    const result = await run.result;
+    assert.ok(performance.now() - start < 200);
+    assert.equal(result.partial, true);
+    assert.ok(result.items[0].data[0] > 1);
+    assert.equal(workers.cores[0].runs.size, 0);
+});
+
+test('cancel with nothing to show is an error of its own', async (t) => {
+    const { model } = await open(t, { silent: true });
+    const controller = new AbortController();
+    const run = model.run('count', {}, { signal: controller.signal });
+    setTimeout(() => controller.abort(), 30);
+    await assert.rejects((async () => { for await (const _ of run); })(), withCode('cancelled'));
+    await assert.rejects(run.result, withCode('cancelled'));
+    await assert.rejects(model.run('count', {}, { signal: AbortSignal.abort() }).result, withCode('cancelled'));
+});
+
+test('a trap rejects what is pending; the next call finds everything as it was', async (t) => {
+    const { model, workers } = await open(t, [{ trapAt: 20 }, {}]);
+    await model.setPreprocessing({ mean: [1, 2] });
+    await model.look(picture);
+    const run = model.run('count');
+    const pending = model.gradient(new Float32Array(4), { target: 'trap' });
+    await assert.rejects(pending, withCode('crashed'));
+    await assert.rejects(run.result, withCode('crashed'));
+    const activation = await model.activation('a');
+    assert.equal(activation.name, 'look 2');
+    assert.equal(workers.cores.length, 2);
+    assert.deepEqual(workers.cores[1].log.slice(0, 4), ['open weights', 'set mean=1,2', 'look 2', 'scores']);
+});
+
+test('a trap within a run does the same', async (t) => {
+    const { model, workers } = await open(t, [{ trapAt: 3 }, { steps: 3 }]);
+    await assert.rejects(model.run('count').result, withCode('crashed'));
+    assert.equal((await model.run('count').result).partial, false);
+    assert.equal(workers.cores.length, 2);
+});
+
+test('preprocessing is set as a whole or not at all', async (t) => {
+    const { model, workers } = await open(t);
+    await assert.rejects(model.setPreprocessing({ size: '9x9', mean: 'wrong' }), withCode('bad-input'));
+    assert.equal(workers.cores[0].models.get(1).preprocessing.size, '8x8');
+    assert.equal(model.preprocessing.size, '8x8');
+});
+
+test('closing a network ends its runs, closing the scope everything', async (t) => {
+    const { scope, model, workers } = await open(t);
+    const run = model.run('count');
+    await wait(50);
+    await model.close();
+    assert.equal((await run.result).partial, true);
+    assert.equal(workers.cores[0].models.size, 0);
+    await assert.rejects(model.look(picture), withCode('closed'));
+    const other = await scope.open(new Blob(['weights']));
+    const pending = other.run('count').result;
+    await wait(20);
+    scope.close();
+    await assert.rejects(pending, withCode('closed'));
+    await assert.rejects(scope.open(new Blob(['weights'])), withCode('closed'));
+});
+
+test('an idle core that has grown is replaced after a network was closed', async (t) => {
+    const { scope, model, workers } = await open(t);
+    const other = await scope.open(new Blob(['second']));
+    await other.look(picture);
+    workers.cores[0].memory = 3e9;
+    await model.close();
+    await wait(2200);
+    assert.equal((await other.activation('a')).name, 'look 2');
+    assert.equal(workers.cores.length, 2);
+});
+
+test('falls back to one thread where threads do not start', async (t) => {
+    const globals = /** @type {any} */ (globalThis);
+    globals.crossOriginIsolated = true;
+    const before = Object.getOwnPropertyDescriptor(globals, 'navigator');
+    Object.defineProperty(globals, 'navigator', { value: { hardwareConcurrency: 4 }, configurable: true });
+    t.after(() => {
+        delete globals.crossOriginIsolated;
+        if (before) Object.defineProperty(globals, 'navigator', before);
+        else delete globals.navigator;
+    });
+    /** @type {number[]} */
+    const asked = [];
+    const { spawn } = fakeWorkers(({ threads }) => {
+        asked.push(threads);
+        if (threads > 1) throw new ConvoscopeError('threads', 'A thread did not start in time.');
+        return new FakeCore();
+    });
+    const scope = await Convoscope.create({ base: 'http://localhost/wasm/', spawn });
+    t.after(() => scope.close());
+    assert.deepEqual(asked, [4, 1]);
+    assert.equal(scope.info.threads, 1);
+});
+
+test('a core that cannot start says so, and a browser without vectors too', async () => {
+    const { spawn } = fakeWorkers(() => { throw new ConvoscopeError('start', 'The core could not be loaded from there.'); });
+    await assert.rejects(Convoscope.create({ base: 'http://localhost/wasm/', spawn }), withCode('start'));
+    const { validate } = WebAssembly;
+    WebAssembly.validate = () => false;
+    try {
+        await assert.rejects(Convoscope.create({ base: 'http://localhost/wasm/', spawn }), withCode('unsupported-browser'));
+    } finally {
+        WebAssembly.validate = validate;
+    }
+});

@@ -1,0 +1,124 @@
+// @ts-check
+/** A core that computes nothing, with the interface of web/engine/core.js, in a worker that is a channel. */
+import { MessageChannel } from 'node:worker_threads';
+
+import { ConvoscopeError, Trap } from '../../web/engine/errors.js';
+import { answer } from '../../web/engine/protocol.js';
+import { makeSession } from '../../web/engine/session.js';
+
+export class FakeCore {
+    threads = 1;
+    version = 'fake';
+    memory = 1000;
+    /** @type {string[]} */
+    log = [];
+    #handles = 0;
+    /** @type {Map<number, any>} */
+    models = new Map();
+    /** @type {Map<number, any>} */
+    runs = new Map();
+
+    /** @param {{steps?: number, trapAt?: number, stepMs?: number, silent?: boolean}} [behaviour] of runs */
+    constructor(behaviour = {}) {
+        this.behaviour = { steps: 1e9, trapAt: Infinity, stepMs: 5, silent: false, ...behaviour };
+    }
+
+    techniques() { return [{ id: 'count' }]; }
+    colormaps() { return { grey: new Uint8Array(768) }; }
+
+    async open(name, blob, onProgress) {
+        const text = await blob.text();
+        onProgress(1);
+        if (text === 'bad') throw new ConvoscopeError('bad-model', `“${name}” is no network`);
+        const handle = ++this.#handles;
+        this.models.set(handle, { name, text, preprocessing: { size: '8x8', mean: '0' }, passes: 0, seen: null });
+        this.log.push(`open ${text}`);
+        return handle;
+    }
+    close(model) { this.models.delete(model); this.log.push('close'); }
+    set(model, key, value) {
+        if (value === 'wrong') throw new ConvoscopeError('bad-input', `${key} is wrong`);
+        this.models.get(model).preprocessing[key] = value;
+        this.log.push(`set ${key}=${value}`);
+    }
+    describe(model) {
+        const { name, preprocessing } = this.models.get(model);
+        return { name, layers: [], labels: [], preprocessing: { ...preprocessing } };
+    }
+    lookPicture(model, picture) { this.#pass(model, `look ${picture.width}`); }
+    lookTensor(model, data) { this.#pass(model, `forward ${data.length}`); }
+    gradient(model, data, { target }) {
+        if (target === 'trap') throw new Trap(new Error('unreachable'));
+        this.#pass(model, `gradient ${target}`);
+    }
+    #pass(model, what) {
+        this.log.push(what);
+        const m = this.models.get(model);
+        m.passes = 3;
+        m.seen = what;
+    }
+    advance(model) { return --this.models.get(model).passes <= 0; }
+    scores(model, top) {
+        this.log.push('scores');
+        return { classes: Array.from({ length: top }, (_, index) => ({ index })), input: { data: new Float32Array(3) } };
+    }
+    output() { return { shape: [2], data: Float32Array.of(1, 2) }; }
+    gradientResult() { return { shape: [1], data: Float32Array.of(3) }; }
+    activation(model, layer) {
+        const { seen } = this.models.get(model);
+        if (!seen) throw new ConvoscopeError('bad-input', 'nothing was looked at yet');
+        this.log.push(`activation ${layer}`);
+        return { name: seen, shape: [1], data: new Float32Array(1) };
+    }
+    thumbnails() { return []; }
+    weights() { return null; }
+
+    runBegin(model, technique, params, pictures) {
+        this.log.push(`run ${technique} ${JSON.stringify(params)} ${pictures.length}`);
+        const handle = ++this.#handles;
+        this.runs.set(handle, { model, step: 0 });
+        return handle;
+    }
+    runAdvance(run) {
+        const state = this.runs.get(run);
+        const until = performance.now() + this.behaviour.stepMs;
+        while (performance.now() < until);
+        if (++state.step === this.behaviour.trapAt) throw new Trap(new Error('unreachable'));
+        return state.step >= this.behaviour.steps;
+    }
+    runProgress(run) { return this.runs.get(run).step / this.behaviour.steps; }
+    runVersion(run) { return this.behaviour.silent ? 0 : this.runs.get(run).step; }
+    runResult(run) {
+        if (this.behaviour.silent) throw new ConvoscopeError('bad-input', 'there is nothing to show yet');
+        const { step } = this.runs.get(run);
+        return { items: [{ name: 'count', data: Float32Array.of(step), shape: [1] }], facts: [] };
+    }
+    runClose(run) { this.runs.delete(run); this.log.push('run closed'); }
+}
+
+/**
+ * Makes workers for Convoscope.create({spawn}). Each has a core of its own, made by makeCore.
+ * @param {(options: any) => any} makeCore
+ */
+export function fakeWorkers(makeCore) {
+    /** @type {any[]} */
+    const cores = [];
+    let messages = /** @type {any[]} */ ([]);
+    const spawn = () => {
+        const { port1, port2 } = new MessageChannel();
+        answer(/** @type {any} */ ({
+            postMessage: (message, transfer) => { messages.push(message); port2.postMessage(message, transfer); },
+            set onmessage(listener) { port2.on('message', (data) => listener({ data })); },
+        }), makeSession(async (options) => {
+            const core = await makeCore(options);
+            cores.push(core);
+            return core;
+        }, () => new Promise((resolve) => setImmediate(resolve))));
+        return /** @type {any} */ ({
+            postMessage: (message, transfer) => port1.postMessage(message, transfer),
+            set onmessage(listener) { port1.on('message', (data) => listener({ data })); },
+            terminate() { port1.close(); port2.close(); },
+        });
+    };
+    return { spawn, cores, get messages() { return messages; } };
+}
