@@ -68,8 +68,10 @@ const brightness = (page) =>
     page.evaluate(() => {
         const context = new OffscreenCanvas(1, 1).getContext('2d');
         if (!context) return NaN;
-        context.fillStyle = getComputedStyle(document.body).backgroundColor;
-        context.fillRect(0, 0, 1, 1);
+        for (const element of [document.documentElement, document.body]) {
+            context.fillStyle = getComputedStyle(element).backgroundColor;
+            context.fillRect(0, 0, 1, 1);
+        }
         const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
         return a === 0 ? NaN : (r + g + b) / 3;
     });
