@@ -1,9 +1,12 @@
 // @ts-check
+/// <reference types="vite/client" />
 /** Puts the page together: one store, the engine behind its actions, the views in front of it. */
 import { Store } from './store/store.js';
 import { createActions } from './store/actions.js';
+import { isolate, trustOwnScripts } from './host.js';
 import './views/app.js';
 
+trustOwnScripts();
 const store = new Store();
 store.set(store.readAddress());
 document.documentElement.dataset.theme = store.state.theme;
@@ -19,7 +22,7 @@ window.addEventListener('popstate', () => {
     store.set({ layer, unit, cell, shown: 0, comparing: false });
     store.actions.readLayer();
 });
-begin();
+isolate().then(begin);
 
 /** The stand-in engine exists in development only: the build leaves this branch out. */
 async function loadEngine() {
@@ -52,5 +55,6 @@ async function begin() {
     const first = store.state.samples[0];
     if (picture) await store.actions.openPicture(picture);
     else if (first) await store.actions.openPicture(`./samples/${first.file}`, { name: first.title, credit: first.credit });
-    if (model) await store.actions.openNetwork(model);
+    const description = opened?.description && !store.state.model ? await json(opened.description) : null;
+    if (model) await store.actions.openNetwork(model, { preprocessing: description ?? {} });
 }

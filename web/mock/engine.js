@@ -1,4 +1,4 @@
-// @ts-check
+// @ts-nocheck development only, and only numbers drawn at random
 /**
  * A stand-in for web/engine/index.js with the same interface and drawn numbers: for designing the page
  * before, or without, the real core. `npm run dev`, then `?mock`. Never part of the site.

@@ -1,4 +1,4 @@
-// @ts-check
+// @ts-nocheck development only
 /** The table of techniques as the core exports it, for the stand-in engine. */
 const target = { name: 'target', title: 'Target', type: 'target', default: 'class:top', help: 'What is explained: a class, or any unit of the network.', advanced: false };
 const int = (name, title, min, max, value, unit, help, advanced = false) => ({ name, title, type: 'int', min, max, step: 1, default: value, unit, help, advanced });

@@ -56,8 +56,9 @@ export function frameActions(store) {
     async function save(blob, name) {
         try {
             await fileSave(blob, { fileName: name, extensions: [name.slice(name.lastIndexOf('.'))] });
-        } catch (error) {
-            if (error?.name !== 'AbortError') store.actions.say(`“${name}” could not be saved: ${error.message}`);
+        } catch (problem) {
+            const error = /** @type {Error} */ (problem);
+            if (error.name !== 'AbortError') store.actions.say(`“${name}” could not be saved: ${error.message}`);
         }
     }
 

@@ -22,8 +22,11 @@ export function lookActions(store, engine) {
         return engine.scope;
     }
 
-    /** @param {Blob | Uint8Array | string} source file, bytes or address */
-    async function openNetwork(source, name = '') {
+    /**
+     * @param {Blob | Uint8Array | string} source file, bytes or address
+     * @param {{name?: string, files?: File[], preprocessing?: object}} [how] files beside it: MODEL.json
+     */
+    async function openNetwork(source, { name = '', files = [], preprocessing = {} } = {}) {
         if (!engine.scope) return;
         const mine = ++opens;
         const title = name || (source instanceof File ? source.name :
@@ -32,7 +35,7 @@ export function lookActions(store, engine) {
         store.set({ opening: { name: title, done: 0 }, networkError: '' });
         try {
             const model = await engine.scope.open(source, {
-                name: title,
+                name: title, files, preprocessing,
                 onProgress: (p) => mine === opens && store.set({ opening: { name: title, done: p?.done ?? p ?? 0 } }),
             });
             if (mine !== opens) return void model.close?.();
@@ -48,8 +51,27 @@ export function lookActions(store, engine) {
             });
             await look();
         } catch (error) {
-            if (mine === opens) store.set({ opening: null, networkError: sentence(error) });
+            if (mine === opens) store.set({ opening: null, networkError: sentence(error), place: 'specimen' });
         }
+    }
+
+    /** Dropped or chosen files: pictures, a network with its MODEL.json, class names as lines of a text. */
+    async function openFiles(files, second = false) {
+        const list = [...files];
+        const is = (pattern) => list.filter((f) => pattern.test(f.name));
+        const pictures = list.filter((f) => f.type.startsWith('image/'));
+        const [labels] = is(/\.txt$/i);
+        const beside = is(/\.json$/i);
+        const [network] = list.filter((f) => ![...pictures, labels, ...beside].includes(f));
+        if (pictures.length) openPicture(pictures[0], { second });
+        if (network) await openNetwork(network, { files: beside });
+        else if (beside.length && engine.model) {
+            const values = await beside[0].text().then(JSON.parse).catch(() => null);
+            if (values) await setPreprocessing(values);
+            else store.set({ networkError: `“${beside[0].name}” is no JSON.` });
+        }
+        if (labels && engine.model) await setPreprocessing({ labels: (await labels.text()).trim() });
+        else if (labels) store.set({ networkError: `Open the network first, then drop “${labels.name}” with its class names.` });
     }
 
     /** @param {Blob | string} source @param {{name?: string, second?: boolean, credit?: string}} [how] */
@@ -152,9 +174,7 @@ export function lookActions(store, engine) {
     async function setPreprocessing(values) {
         try {
             await engine.model.setPreprocessing(values);
-            const network = { ...store.state.network, preprocessing: engine.model.preprocessing };
-            const layers = describe(engine.model);
-            store.set({ network: { ...network, ...layers }, networkError: '' });
+            store.set({ network: describe(engine.model), networkError: '' });
             await look();
         } catch (error) {
             store.set({ networkError: sentence(error) });
@@ -162,7 +182,7 @@ export function lookActions(store, engine) {
     }
 
     return {
-        start, openNetwork, openPicture, takeSnapshot, look, readLayer, activationOf, networkRange,
+        start, openNetwork, openFiles, openPicture, takeSnapshot, look, readLayer, activationOf, networkRange,
         setPreprocessing,
     };
 }

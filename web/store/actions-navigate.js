@@ -45,7 +45,7 @@ export function navigateActions(store) {
 
     function setTarget(target) {
         store.set({ target });
-        store.actions.settingsChanged();
+        store.actions.targetChanged();
     }
 
     function setTheme(theme) {

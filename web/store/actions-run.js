@@ -20,6 +20,8 @@ export function runActions(store, engine) {
         else store.set({ technique: '' });
     }
 
+    const aimed = (technique) => technique.parameters.some((p) => p.type === 'target');
+
     function setParameter(name, value) {
         const technique = find(store.state.technique);
         const parameter = technique?.parameters.find((p) => p.name === name);
@@ -28,6 +30,12 @@ export function runActions(store, engine) {
         if (String(settings[name]) === String(parameter.default)) delete settings[name];
         store.set({ settings });
         settingsChanged();
+    }
+
+    /** A new target concerns a run that has one, and no other. */
+    function targetChanged() {
+        const technique = find(store.state.technique);
+        if (technique && aimed(technique)) settingsChanged();
     }
 
     /** A result must never look newer than its settings: the run starts again. */
@@ -46,15 +54,14 @@ export function runActions(store, engine) {
         if (!technique) return 'Choose a technique.';
         if (technique.pictures > 0 && !specimen) return 'Open a picture first.';
         if (technique.pictures > 1 && !second) return 'Choose the second picture.';
-        const aims = technique.parameters.some((p) => p.type === 'target');
-        return aims ? targetFault(target, network) : '';
+        return aimed(technique) ? targetFault(target, network) : '';
     }
 
     function newFrame(technique, values) {
         const { network, specimen, second, target, look } = store.state;
         return {
             technique: technique.id, title: technique.title, values, target,
-            aims: technique.parameters.some((p) => p.type === 'target'),
+            aims: aimed(technique),
             targetText: targetText(target, network, look),
             changed: changedOf(technique, values),
             network: network.name, input: look?.input ?? null,
@@ -111,7 +118,7 @@ export function runActions(store, engine) {
             const partial = store.state.frames.find((f) => f.id === id)?.result;
             if (partial) put(id, { result: { ...partial, partial: true }, busy: false });
             else removeFrame(id);
-            if (error?.code !== 'cancelled') store.set({ runError: sentence(error) });
+            if (/** @type {any} */ (error)?.code !== 'cancelled') store.set({ runError: sentence(error) });
         } finally {
             if (mine === runs) {
                 store.set({ running: null });
@@ -143,11 +150,12 @@ export function runActions(store, engine) {
         run();
     }
 
-    return { choose, setParameter, settingsChanged, missing, run, cancel, runOn };
+    return { choose, setParameter, settingsChanged, targetChanged, missing, run, cancel, runOn };
 }
 
 /** At most one call per drawn frame; in a hidden tab, where no frame is drawn, at most one per 100 ms. */
 function throttled(call) {
+    /** @type {{value: any} | null} */
     let waiting = null;
     let stopped = false;
     const later = (then) => (document.hidden ? setTimeout(then, 100) : requestAnimationFrame(then));
@@ -156,7 +164,7 @@ function throttled(call) {
         waiting = { value };
         if (idle) {
             later(() => {
-                const { value: latest } = waiting;
+                const latest = waiting?.value;
                 waiting = null;
                 if (!stopped) call(latest);
             });

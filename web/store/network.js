@@ -21,7 +21,7 @@ function prefixes(name) {
 /**
  * Neighbours that share a prefix become a block: of the prefixes of the first, the longest that at least
  * three neighbours share, unless that swallows most of the network.
- * @template {{name: string, short: string}} L
+ * @template {{name: string, short: string, title: string}} L
  * @param {L[]} layers @returns {{name: string, layers: L[]}[]}
  */
 export function blocksOf(layers) {

@@ -59,10 +59,7 @@ export class ConvoApp extends View {
         if (![...(event.dataTransfer?.types ?? [])].includes('Files')) return;
         event.preventDefault();
         if (event.type !== 'drop') return;
-        for (const file of event.dataTransfer.files) {
-            if (/^image\//.test(file.type)) this.store.actions.openPicture(file);
-            else this.store.actions.openNetwork(file);
-        }
+        this.store.actions.openFiles(event.dataTransfer.files);
     }
 
     onPaste(event) {

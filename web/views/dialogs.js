@@ -4,10 +4,11 @@ import { View } from './view.js';
 import { icons } from './icons.js';
 import { bytes } from './format.js';
 
+/** @type {[string, [string, string][]][]} */
 const KEYS = [
     ['Everywhere', [['?', 'these keys'], ['1 2 3', 'go to specimen, network, bench'], ['O', 'open a network'], ['P', 'open a picture'], ['N', 'see what the network receives'], ['T', 'theme: system, dark, light']]],
     ['In the network', [['↑ ↓', 'move along the layers'], ['← →', 'fold and unfold a block'], ['Enter', 'go in'], ['Esc', 'go up'], ['[ ]', 'previous, next layer or channel'], ['Arrows', 'move over the tiles']]],
-    ['On pictures', [['+ − 0', 'zoom in, out, all'], ['Arrows', 'move, when zoomed'], ['Wheel, drag', 'zoom and move']]],
+    ['On pictures', [['+ − 0', 'zoom in, out, all'], ['Arrows', 'move when zoomed, else the cell'], ['Wheel Drag', 'zoom and move']]],
     ['On the bench', [['R', 'run'], ['C', 'cancel; the partial result stays'], ['S', 'star the result'], ['V', 'compare two chosen frames'], ['Del', 'remove a frame']]],
 ];
 

@@ -28,7 +28,8 @@ export class EmptyView extends View {
         // Each stage is a sheaf of sheets: smaller and deeper towards the answer.
         const stages = [[96, 3, 12], [72, 5, 112], [50, 7, 208], [34, 9, 292], [22, 11, 366]];
         const sheet = (x, y, size, front) => svg`<rect class=${front ? 'front' : ''} x=${x} y=${y} width=${size} height=${size} />`;
-        const sheaf = ([size, n, x]) => Array.from({ length: n }, (_, i) => {
+        const sheaf = (/** @type {number[]} */ stage) => Array.from({ length: stage[1] }, (_, i) => {
+            const [size, n, x] = stage;
             const k = n - 1 - i;
             return sheet(x + k * 3.2, 76 - size / 2 - k * 2.6, size, i === n - 1);
         });

@@ -10,6 +10,13 @@ import { thumbOf } from './draw-result.js';
 export class FilmStrip extends View {
     static watch = ['frames', 'shown', 'picked', 'comparing', 'running', 'scope', 'colours', 'network'];
 
+    constructor() {
+        super();
+        this.stamps = new WeakMap();
+        this.count = 0;
+        this.last = 0;
+    }
+
     render() {
         const { frames, picked, comparing } = this.state;
         if (!frames.length) return nothing;
@@ -63,8 +70,6 @@ export class FilmStrip extends View {
 
     /** A number that stays with an item, so that a thumbnail is drawn once. */
     stamp(item) {
-        this.stamps ??= new WeakMap();
-        this.count ??= 0;
         if (!this.stamps.has(item)) this.stamps.set(item, ++this.count);
         return this.stamps.get(item);
     }
@@ -80,7 +85,7 @@ export class FilmStrip extends View {
         const frame = event.target.closest('[data-frame]');
         const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
         if (by) {
-            const all = [...this.querySelectorAll('.frame-open')];
+            const all = /** @type {HTMLElement[]} */ ([...this.querySelectorAll('.frame-open')]);
             all[all.indexOf(frame.querySelector('.frame-open')) + by]?.focus();
         } else if (event.key === 'Delete') this.store.actions.remove(Number(frame.dataset.frame));
         else return;

@@ -10,6 +10,9 @@ import './tile-grid.js';
 import './colour-bar.js';
 import { segments } from './controls.js';
 
+/** @type {[string, string][]} */
+const SCALES = [['unit', 'Unit'], ['layer', 'Layer'], ['network', 'Network']];
+
 /** Every channel of a layer as a tile, or the filters that made them. */
 export class LayerView extends View {
     static watch = ['layer', 'activation', 'activationError', 'weights', 'scale', 'sort', 'show', 'tile', 'colours', 'clip', 'look', 'hover', 'pointer', 'network', 'specimen', 'looking'];
@@ -37,7 +40,7 @@ export class LayerView extends View {
             <button class="icon-button" aria-label="Next layer" title="Next layer  ]" @click=${() => this.store.actions.step(1)}>${icons.chevron}</button></span></header>
             <div class="tools" role="toolbar" aria-label="How the tiles are drawn">
             ${filters ? segments('Show', show, [['activations', 'Maps'], ['filters', 'Filters']], (v) => this.store.set({ show: v })) : nothing}
-            ${segments('Scale', this.state.scale, [['unit', 'Unit'], ['layer', 'Layer'], ['network', 'Network']].slice(0, seeFilters ? 2 : 3), (v) => this.store.actions.setScale(v))}
+            ${segments('Scale', this.state.scale, SCALES.slice(0, seeFilters ? 2 : 3), (v) => this.store.actions.setScale(v))}
             ${segments('Sort', this.state.sort, [['index', 'Index'], ['strength', 'Strength']], (v) => this.store.set({ sort: v }))}
             <label class="inline">Size <input type="range" min="24" max="240" .value=${String(this.state.tile)} aria-label="Size of the tiles"
                 @input=${(e) => this.store.set({ tile: Number(e.target.value) })}></label></div>

@@ -5,7 +5,7 @@ import { View } from './view.js';
 /**
  * Draws canvases on top of each other in one frame of reference, with marks above them, and says where it
  * is pointed at. `frame` is the size of that frame in its own pixels; a layer without `box` fills it.
- * When `zoomable`, all canvases of the page share the store's zoom.
+ * When `zoomable`, all canvases of the page share the store's zoom; while nothing is zoomed the arrows say `nudge`.
  *
  * @typedef {{x: number, y: number, width: number, height: number}} Box
  * @typedef {{canvas: HTMLCanvasElement, box?: Box, alpha?: number, smooth?: boolean, part?: [number, number]}} Sheet
@@ -31,6 +31,7 @@ export class MapCanvas extends View {
         this.hook = '';
         /** @type {{x: number, y: number} | null} */
         this.drag = null;
+        this.moved = 0;
         this.observer = new ResizeObserver(() => this.draw());
     }
 
@@ -188,8 +189,9 @@ export class MapCanvas extends View {
         if (event.key === '+' || event.key === '=') this.zoomTo(Math.min(64, scale * 1.25), x, y);
         else if (event.key === '-') this.zoomTo(Math.max(1, scale / 1.25), x, y);
         else if (event.key === '0') this.zoomTo(1, 0.5, 0.5);
-        else if (moves[event.key] && scale > 1) this.zoomTo(scale, x + moves[event.key][0], y + moves[event.key][1]);
-        else return;
+        else if (!moves[event.key]) return;
+        else if (scale > 1) this.zoomTo(scale, x + moves[event.key][0], y + moves[event.key][1]);
+        else this.dispatchEvent(new CustomEvent('nudge', { detail: moves[event.key].map((v) => Math.sign(v)) }));
         event.preventDefault();
         event.stopPropagation();
     }

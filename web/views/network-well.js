@@ -24,7 +24,7 @@ export class NetworkWell extends View {
                     <progress max="1" .value=${opening.done || 0} aria-label="Opening"></progress></p>`
                 : network ? this.facts(network) : html`<button class="drop-here" ?disabled=${!scope} @click=${this.pick}>${icons.open}
                     <b>Drop a network</b><span>an .onnx file, or click to choose one</span></button>`}
-            <input class="hidden-input" type="file" accept=".onnx" tabindex="-1" aria-label="Network file"
+            <input class="hidden-input" type="file" multiple tabindex="-1" aria-label="Network file"
                 data-testid="input-network" @change=${this.onPick}>
         </div>
         ${networkError ? html`<p class="error" data-testid="error" role="alert">${networkError}</p>` : nothing}
@@ -48,9 +48,9 @@ export class NetworkWell extends View {
     }
 
     onPick(event) {
-        const file = event.target.files[0];
+        const files = [...event.target.files];
         event.target.value = '';
-        if (file) this.store.actions.openNetwork(file);
+        if (files.length) this.store.actions.openFiles(files);
     }
 
     onDrag(event) {
@@ -62,8 +62,7 @@ export class NetworkWell extends View {
         event.preventDefault();
         event.stopPropagation();
         this.over = false;
-        const [file] = event.dataTransfer.files;
-        if (file) this.store.actions.openNetwork(file);
+        this.store.actions.openFiles(event.dataTransfer.files);
     }
 }
 customElements.define('network-well', NetworkWell);

@@ -12,6 +12,15 @@ import './compare.js';
 export class ConvoNetwork extends View {
     static watch = ['network', 'layer', 'unit', 'shown', 'comparing', 'frames', 'place'];
 
+    connectedCallback() {
+        super.connectedCallback();
+        // What opens grows out of the place that was pointed at.
+        this.addEventListener('pointerdown', (event) => {
+            const { left, top } = this.getBoundingClientRect();
+            this.style.setProperty('--from', `${Math.round(event.clientX - left)}px ${Math.round(event.clientY - top)}px`);
+        });
+    }
+
     render() {
         const { network, layer, unit, shown, comparing, frames, picked } = this.state;
         const s = this.store;

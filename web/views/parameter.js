@@ -33,7 +33,7 @@ export class ParamControl extends View {
     }
 
     /** The help that a title carries, for those who do not hover as well. */
-    title(p, id) {
+    named(p, id) {
         return html`<label for=${id} title=${p.help || nothing}>${p.title}</label>
             ${p.help ? html`<span class="for-readers" id="${id}-help">${p.help}</span>` : nothing}`;
     }
@@ -50,7 +50,7 @@ export class ParamControl extends View {
             return log ? Number(raw.toPrecision(2)) : Number(raw.toPrecision(6));
         };
         const range = log ? [0, 1000, 1] : [p.min, p.max, p.step ?? (p.type === 'int' ? 1 : 'any')];
-        return html`<div class="control-head">${this.title(p, id)}
+        return html`<div class="control-head">${this.named(p, id)}
                 <span class="typed"><input id=${id} class="figures" inputmode="decimal" .value=${String(value)} aria-describedby="${id}-help" autocomplete="off"
                     title="${p.min} to ${p.max}" @change=${(e) => { this.set(e.target.value.replace(',', '.').replace('\u2212', '-')); e.target.value = this.value; }}><span class="unit-name muted">${p.unit ?? ''}</span></span></div>
             <input type="range" min=${range[0]} max=${range[1]} step=${range[2]} .value=${String(to(value))} aria-label=${p.title} aria-valuetext="${value} ${p.unit ?? ''}"
@@ -64,7 +64,7 @@ export class ParamControl extends View {
         if (p.choices.join('').length <= 22) {
             return html`<div class="control-head"><span title=${p.help || nothing}>${p.title}</span>${segments(p.title, this.value, choices, (v) => this.set(v))}</div>`;
         }
-        return html`<div class="control-head">${this.title(p, id)}<select id=${id} @change=${(e) => this.set(e.target.value)}>
+        return html`<div class="control-head">${this.named(p, id)}<select id=${id} @change=${(e) => this.set(e.target.value)}>
             ${choices.map(([c, text]) => html`<option value=${c} ?selected=${c === this.value}>${text}</option>`)}</select></div>`;
     }
 
@@ -73,14 +73,14 @@ export class ParamControl extends View {
     }
 
     target(p) {
-        return html`<div class="control-head">${this.title(p, 'target-field')}</div><target-picker .store=${this.store}></target-picker>`;
+        return html`<div class="control-head">${this.named(p, 'target-field')}</div><target-picker .store=${this.store}></target-picker>`;
     }
 
     layer(p) {
         const id = `param-${p.name}`;
         const { network, layer } = this.state;
         const value = network?.byName.get(this.value)?.name ?? this.value;
-        return html`<div class="control-head">${this.title(p, id)}<select id=${id} @change=${(e) => this.set(e.target.value)}>
+        return html`<div class="control-head">${this.named(p, id)}<select id=${id} @change=${(e) => this.set(e.target.value)}>
             ${['auto', ''].includes(String(p.default)) ? html`<option value=${p.default} ?selected=${value === p.default}>auto</option>` : nothing}
             ${layer && network?.byName.has(layer) ? html`<option value=${layer}>the open one: ${network.byName.get(layer).short}</option>` : nothing}
             ${network?.layers.filter((l) => l.spatial && !l.folded).map((l) => html`<option value=${l.name} ?selected=${l.name === value}>${l.short} (${l.op})</option>`)}</select></div>`;
@@ -88,7 +88,7 @@ export class ParamControl extends View {
 
     text(p) {
         const id = `param-${p.name}`;
-        return html`<div class="control-head">${this.title(p, id)}</div><input id=${id} class="wide" .value=${String(this.value)} autocomplete="off" spellcheck="false"
+        return html`<div class="control-head">${this.named(p, id)}</div><input id=${id} class="wide" .value=${String(this.value)} autocomplete="off" spellcheck="false"
             @change=${(e) => this.set(e.target.value)}>`;
     }
 }

@@ -54,8 +54,8 @@ export class PictureWell extends View {
         const box = this.field();
         const marks = [];
         if (crop && (crop.width < picture.width - 1 || crop.height < picture.height - 1)) marks.push({ kind: 'crop', box: crop });
-        if (box && input) {
-            const at = see ? { x: 0, y: 0, ...frame } : crop;
+        const at = see ? { x: 0, y: 0, ...frame } : crop;
+        if (box && input && at) {
             const s = at.width / input.width;
             marks.push({ kind: 'field', box: { x: at.x + box.x * s, y: at.y + box.y * s, width: box.width * s, height: box.height * s } });
         }
@@ -113,10 +113,9 @@ export class PictureWell extends View {
         event.preventDefault();
         event.stopPropagation();
         this.over = false;
-        const [file] = event.dataTransfer.files;
-        if (!file) return;
-        if (/\.onnx$/i.test(file.name)) this.store.actions.openNetwork(file);
-        else this.store.actions.openPicture(file, { second: this.second });
+        const files = [...event.dataTransfer.files];
+        if (files.length === 1 && !/\.(onnx|json)$/i.test(files[0].name)) this.store.actions.openPicture(files[0], { second: this.second });
+        else this.store.actions.openFiles(files, this.second);
     }
 
     /** Brushing the picture tells the open layer which cells see that pixel. */

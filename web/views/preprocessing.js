@@ -3,6 +3,7 @@ import { html } from 'lit';
 import { View } from './view.js';
 
 const SOURCES = { metadata: 'from the file', 'MODEL.json': 'from MODEL.json', guess: 'guessed', asked: 'set by you' };
+/** @type {[string, string, string, string[]?][]} */
 const FIELDS = [
     ['size', 'Size', 'height × width the picture is brought to, as 224x224'],
     ['channels', 'Channels', 'order of the colours', ['RGB', 'BGR']],

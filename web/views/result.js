@@ -20,6 +20,8 @@ export class ResultView extends View {
         super();
         /** @type {string} what is pointed at, in words */
         this.at = '';
+        /** @type {any} what the tiles are drawn from */
+        this.made = null;
     }
 
     get frame() {

@@ -10,12 +10,21 @@ import './thumb.js';
 
 /** The layers from picture to classes, blocks folded, each with what it holds for this picture. */
 export class StackView extends View {
+    constructor() {
+        super();
+        this.side = 1;
+        /** @type {number[] | null} shape of the row above */
+        this.above = null;
+        this.deep = 1;
+    }
+
     static watch = ['network', 'thumbnails', 'look', 'looking', 'open', 'colours', 'scope'];
 
     render() {
         const { network, look } = this.state;
         const seen = look ? [look.input.height, look.input.width] : network.input.shape.slice(2);
         this.side = Math.max(...network.layers.filter((l) => l.spatial).map((l) => Math.max(l.shape[2], l.shape[3])), ...seen.filter((n) => n > 0), 1);
+        this.above = null;
         this.deep = Math.max(...network.layers.map((l) => l.channels), 1);
         const shared = new Set(network.blocks.flatMap((b) => (b.layers.length > 1 ? [b.name] : [])));
         return html`<header class="view-head"><div><h2>${network.name}</h2>
@@ -41,9 +50,11 @@ export class StackView extends View {
 
     /** Half width: how wide the maps are. Strength of the line: how many there are. */
     silhouette(dims, open = false) {
-        const side = dims.length === 4 ? Math.max(dims[2], dims[3]) : 1;
-        const style = { '--w': String(0.1 + 0.9 * Math.sqrt(side / this.side)),
-            '--d': String(0.08 + 0.42 * (Math.log2(1 + (dims[1] ?? 1)) / Math.log2(1 + this.deep))) };
+        const before = this.above ?? dims;
+        this.above = dims;
+        const width = (shape) => 0.08 + 0.92 * Math.sqrt((shape.length === 4 ? Math.max(shape[2], shape[3]) : 1) / this.side);
+        const style = { '--w': String(width(dims)), '--w0': String(width(before)),
+            '--d': String(0.07 + 0.3 * (Math.log2(1 + (dims[1] ?? 1)) / Math.log2(1 + this.deep))) };
         return html`<span class="silhouette ${open ? 'open' : ''}" style=${styleMap(style)} aria-hidden="true"></span>`;
     }
 

@@ -21,9 +21,11 @@ export class TargetPicker extends View {
     /** Matching targets, as [specification, text]. */
     found() {
         const { network, look, layer, unit } = this.state;
-        const query = (this.query ?? '').trim().toLowerCase();
+        const text = (this.query ?? '').trim();
+        const query = text.toLowerCase();
+        /** @type {string[][]} */
         const all = [];
-        if (query.includes(':')) all.push([query === this.query?.trim() ? query : this.query.trim(), 'this unit']);
+        if (query.includes(':')) all.push([text, 'this unit']);
         if (!query) {
             all.push(['class:top', `top class${look?.classes?.[0] ? `: ${labelOf(network, look.classes[0].index)}` : ''}`]);
             if (layer && unit >= 0) all.push([`channel:${layer}:${unit}`, `open channel ${unit}`]);
@@ -33,14 +35,16 @@ export class TargetPicker extends View {
         }
         if (/^\d+$/.test(query)) all.push([`class:${query}`, labelOf(network, Number(query))]);
         const labels = network?.labels ?? [];
-        const starts = [];
-        const contains = [];
+        /** @type {string[][][]} */
+        const ranked = [[], [], [], []];
         for (let i = 0; i < labels.length; i++) {
-            const label = labels[i].replace(/^n\d{8}\s+/, '').toLowerCase();
-            if (label.startsWith(query)) starts.push([`class:${i}`, labelOf(network, i)]);
-            else if (label.includes(query)) contains.push([`class:${i}`, labels[i].replace(/^n\d{8}\s+/, '')]);
+            const label = labels[i].replace(/^n\d{8}\s+/, '');
+            const words = label.toLowerCase();
+            if (!words.includes(query)) continue;
+            const rank = words.split(/[\s,-]+/).includes(query) ? 0 : words.startsWith(query) ? 1 : words.includes(` ${query}`) ? 2 : 3;
+            ranked[rank].push([`class:${i}`, label]);
         }
-        return [...all, ...starts, ...contains].slice(0, MOST);
+        return [...all, ...ranked.flat()].slice(0, MOST);
     }
 
     render() {

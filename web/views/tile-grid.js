@@ -24,8 +24,10 @@ export class TileGrid extends View {
 
     constructor() {
         super();
+        /** @type {any} */
         this.source = null;
         this.order = [];
+        /** @type {(index: number) => number[]} */
         this.rangeOf = () => [0, 1];
         this.table = null;
         this.size = 80;
@@ -34,6 +36,7 @@ export class TileGrid extends View {
         this.mark = null;
         this.captionOf = null;
         this.active = -1;
+        this.frame = 0;
         /** @type {Map<number, HTMLCanvasElement>} */
         this.cache = new Map();
         this.observer = new ResizeObserver(() => this.requestUpdate());
@@ -85,7 +88,7 @@ export class TileGrid extends View {
     }
 
     get scroller() {
-        return this.querySelector('.tile-scroll');
+        return /** @type {HTMLElement} */ (this.querySelector('.tile-scroll'));
     }
 
     draw() {

@@ -21,6 +21,7 @@ export class UnitNumbers extends View {
         super();
         this.cell = [0, 0];
         this.value = 0;
+        /** @type {any} */
         this.inputs = null;
         this.all = false;
     }
@@ -83,9 +84,9 @@ export class UnitNumbers extends View {
         const few = this.all ? sorted.slice(0, 64) : sorted.slice(0, SHOWN);
         const rest = sorted.slice(few.length).reduce((s, p) => s + p.total, 0);
         const close = Math.abs(total - this.value) <= 1e-3 * Math.max(1, Math.abs(this.value), ...parts.map((p) => Math.abs(p.total)));
-        const scales = [[].concat(...few.map((p) => [...p.patch])), [].concat(...few.map((p) => [...p.kernel]))].map((v) => rangeOf(...extent(v), true));
+        const scales = [few.flatMap((p) => [...p.patch]), few.flatMap((p) => [...p.kernel])].map((v) => { const [low, high] = extent(v); return rangeOf(low, high, true); });
         return html`<section class="numbers" aria-label="The numbers behind the value"><h3>Where the number comes from</h3>
-            <table><thead><tr><th>input</th><th>patch</th><th></th><th>kernel</th><th></th><th class="figures">sum</th></tr></thead>
+            <table><thead><tr><th>input</th><th>patch</th><td></td><th>kernel</th><td></td><th class="figures">sum</th></tr></thead>
             <tbody>${few.map((p) => html`<tr><td class="figures">${p.channel}</td><td>${this.grid(p.patch, kh, kw, scales[0])}</td><td>×</td>
                 <td>${this.grid(p.kernel, kh, kw, scales[1])}</td><td>=</td><td class="figures">${number(p.total)}</td></tr>`)}
             ${sorted.length > few.length ? html`<tr><td colspan="5"><button class="quiet small" @click=${() => { this.all = true; }}>${sorted.length - few.length} more inputs</button></td>

@@ -84,8 +84,9 @@ export class UnitView extends View {
             return y >= 0 && y < height && x >= 0 && x < width ? [y, x] : null;
         };
         return html`<map-canvas .store=${this.store} zoomable .frame=${{ width: input.width, height: input.height }} .sheets=${sheets} .marks=${marks}
-                label="Map of channel ${this.state.unit} over the picture; click to hold a cell" hook="unit-map"
-                @point=${(e) => this.onPoint(toCell(e.detail))} @pick=${(e) => this.store.set({ cell: toCell(e.detail) })}></map-canvas>
+                label="Map of channel ${this.state.unit} over the picture; arrows move the cell, a click holds it" hook="unit-map"
+                @point=${(e) => this.onPoint(toCell(e.detail))} @pick=${(e) => this.store.set({ cell: toCell(e.detail) })}
+                @nudge=${(e) => this.store.set({ hover: null, pointer: null, cell: [within(cell[0] + e.detail[1], height), within(cell[1] + e.detail[0], width)] })}></map-canvas>
             <footer class="readout">${slider('Map', overlay, { min: 0, max: 1, step: 0.01, text: `${Math.round(overlay * 100)} %`, set: (v) => this.store.set({ overlay: v }), help: 'How strongly the map covers the picture' })}
             <colour-bar .store=${this.store} .low=${low} .high=${high} ?signed=${signed}></colour-bar></footer>`;
     }
@@ -107,3 +108,5 @@ export class UnitView extends View {
     }
 }
 customElements.define('unit-view', UnitView);
+
+const within = (v, n) => Math.min(n - 1, Math.max(0, v));

@@ -29,7 +29,7 @@ export class WebCam extends View {
             const video = this.querySelector('video');
             if (video) video.srcObject = this.stream;
         } catch (problem) {
-            this.error = problem.name === 'NotAllowedError' ? 'The browser was not allowed to use the camera.'
+            this.error = /** @type {Error} */ (problem).name === 'NotAllowedError' ? 'The browser was not allowed to use the camera.'
                 : 'No camera was found.';
         }
     }
