@@ -55,8 +55,8 @@ static void every_op_has_cases(void)
     closedir(directory);
     for (int i = 0; i < op_count(); i++) {
         if (covered[i]) continue;
-        test_fail(__FILE__, __LINE__, "%s is in ops.def and no test has OP_CASES(\"%s\", ...)", op_at(i)->name,
-                  op_at(i)->name);
+        test_fail(__FILE__, __LINE__, "%s is in ops.def and no test has OP_CASES(\"%s\", ...)",
+                  op_at(i)->name, op_at(i)->name);
     }
     free(covered);
 }

@@ -2,9 +2,9 @@
 
 #include "support/op_check.h"
 
-#define AROUND_ZERO .kinks = {0}, .kink_count = 1
+#define AROUND_ZERO  .kinks = {0}, .kink_count = 1
 #define AROUND(a, b) .low = -8, .high = 8, .kinks = {a, b}, .kink_count = 2
-#define EVERY(y) for (size_t i = 0; i < op_array_count(y); i++)
+#define EVERY(y)     for (size_t i = 0; i < op_array_count(y); i++)
 
 static void leaky_relu_reference(const OpCase *c, const OpArray *x, OpArray *y)
 {
@@ -19,7 +19,10 @@ static const OpCase leaky_relu_cases[] = {
     {.name = "slope below 0", .in = {{SHAPE(33), AROUND_ZERO}}, .attr = {FLOAT("alpha", -0.5F)}},
     {.name = "scalar", .in = {{.scalar = true, AROUND_ZERO}}},
     {.name = "wrong kind", .in = {{SHAPE(3)}}, .attr = {INT("alpha", 1)}, .refused = "alpha"},
-    {.name = "slope not a number", .in = {{SHAPE(3)}}, .attr = {FLOAT("alpha", NAN)}, .refused = "alpha"},
+    {.name = "slope not a number",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOAT("alpha", NAN)},
+     .refused = "alpha"},
     {.name = "two outputs", .in = {{SHAPE(3)}}, .out_count = 2, .refused = "outputs"},
 };
 
@@ -46,7 +49,9 @@ static const OpCase clip_cases[] = {
     {.name = "min above max",
      .in = {{SHAPE(12), AROUND(-1, 1)}},
      .attr = {FLOAT("min", 1), FLOAT("max", -1)}},
-    {.name = "infinite", .in = {{SHAPE(9)}}, .attr = {FLOAT("min", -INFINITY), FLOAT("max", INFINITY)}},
+    {.name = "infinite",
+     .in = {{SHAPE(9)}},
+     .attr = {FLOAT("min", -INFINITY), FLOAT("max", INFINITY)}},
     {.name = "not a number", .in = {{SHAPE(9)}}, .attr = {FLOAT("min", NAN)}, .refused = "min"},
     {.name = "wrong kind", .in = {{SHAPE(9)}}, .attr = {TEXT("max", "6")}, .refused = "max"},
     {.name = "three inputs", .in = {{SHAPE(9)}, {SHAPE(1)}, {SHAPE(1)}}, .refused = "inputs"},

@@ -27,7 +27,8 @@ static void pad_reference(const OpCase *c, const OpArray *x, OpArray *y)
         bool constant = false;
         op_index(&y->shape, i, at);
         for (int d = 0; d < rank; d++) {
-            const int64_t before = op_case_ints(c, "pads", d, 0), after = op_case_ints(c, "pads", rank + d, 0);
+            const int64_t before = op_case_ints(c, "pads", d, 0),
+                          after = op_case_ints(c, "pads", rank + d, 0);
             const int64_t low = before < 0 ? -before : 0;
             const int64_t high = x->shape.dim[d] + (after < 0 ? after : 0);
             at[d] = (int)inside(at[d] - before, low, high, mode);
@@ -80,12 +81,27 @@ static const OpCase pad_cases[] = {
      .in = {{SHAPE(6, 6)}},
      .attr = {TEXT("mode", "edge"), INTS("pads", -5, 2, 2, -5)},
      .out = {{DIMS(3, 3)}}},
-    {.name = "wrap", .in = {{SHAPE(4)}}, .attr = {TEXT("mode", "wrap"), INTS("pads", 1, 1)}, .refused = "wrap"},
+    {.name = "wrap",
+     .in = {{SHAPE(4)}},
+     .attr = {TEXT("mode", "wrap"), INTS("pads", 1, 1)},
+     .refused = "wrap"},
     {.name = "no pads", .in = {{SHAPE(4)}}, .refused = "pads"},
-    {.name = "too few", .in = {{SHAPE(4, 4)}}, .attr = {INTS("pads", 1, 1, 1)}, .refused = "pads has 3"},
-    {.name = "too many", .in = {{SHAPE(4)}}, .attr = {INTS("pads", 1, 1, 1)}, .refused = "pads has 3"},
-    {.name = "cropped away", .in = {{SHAPE(4)}}, .attr = {INTS("pads", -2, -2)}, .refused = "crop all"},
-    {.name = "cropped away, then padded", .in = {{SHAPE(4)}}, .attr = {INTS("pads", -4, 9)}, .refused = "crop all"},
+    {.name = "too few",
+     .in = {{SHAPE(4, 4)}},
+     .attr = {INTS("pads", 1, 1, 1)},
+     .refused = "pads has 3"},
+    {.name = "too many",
+     .in = {{SHAPE(4)}},
+     .attr = {INTS("pads", 1, 1, 1)},
+     .refused = "pads has 3"},
+    {.name = "cropped away",
+     .in = {{SHAPE(4)}},
+     .attr = {INTS("pads", -2, -2)},
+     .refused = "crop all"},
+    {.name = "cropped away, then padded",
+     .in = {{SHAPE(4)}},
+     .attr = {INTS("pads", -4, 9)},
+     .refused = "crop all"},
     {.name = "reflects more than there is",
      .in = {{SHAPE(4)}},
      .attr = {TEXT("mode", "reflect"), INTS("pads", 0, 4)},
@@ -98,8 +114,14 @@ static const OpCase pad_cases[] = {
      .in = {{SHAPE(4, 4)}},
      .attr = {INTS("pads", 1 << 20, 1 << 20, 0, 0)},
      .refused = "values possible"},
-    {.name = "out of range", .in = {{SHAPE(4)}}, .attr = {INTS("pads", 1LL << 33, 0)}, .refused = "pads"},
-    {.name = "least", .in = {{SHAPE(4)}}, .attr = {INTS("pads", INT32_MIN, INT32_MIN)}, .refused = "crop all"},
+    {.name = "out of range",
+     .in = {{SHAPE(4)}},
+     .attr = {INTS("pads", 1LL << 33, 0)},
+     .refused = "pads"},
+    {.name = "least",
+     .in = {{SHAPE(4)}},
+     .attr = {INTS("pads", INT32_MIN, INT32_MIN)},
+     .refused = "crop all"},
 };
 
 static const OpSuite suites[] = {

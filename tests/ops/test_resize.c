@@ -22,7 +22,8 @@ static double original(const OpCase *c, int d, int resized, int from, int to)
     const double scale = scale_of(c, d, from, to);
     const char *key = "coordinate_transformation_mode", *usual = "half_pixel";
     if (attr_is(c, key, usual, "asymmetric")) return resized / scale;
-    if (attr_is(c, key, usual, "align_corners")) return to > 1 ? resized * (from - 1.0) / (to - 1) : 0;
+    if (attr_is(c, key, usual, "align_corners"))
+        return to > 1 ? resized * (from - 1.0) / (to - 1) : 0;
     if (attr_is(c, key, usual, "pytorch_half_pixel") && to == 1) return 0;
     return (resized + 0.5) / scale - 0.5;
 }
@@ -33,7 +34,8 @@ static double nearest(const OpCase *c, double x)
     x = round(x * 1e6) / 1e6;
     if (attr_is(c, "nearest_mode", "round_prefer_floor", "floor")) return floor(x);
     if (attr_is(c, "nearest_mode", "round_prefer_floor", "ceil")) return ceil(x);
-    if (attr_is(c, "nearest_mode", "round_prefer_floor", "round_prefer_ceil")) return floor(x + 0.5);
+    if (attr_is(c, "nearest_mode", "round_prefer_floor", "round_prefer_ceil"))
+        return floor(x + 0.5);
     return ceil(x - 0.5);
 }
 
@@ -64,7 +66,10 @@ static void resize_reference(const OpCase *c, const OpArray *x, OpArray *y)
 }
 
 static const OpCase resize_cases[] = {
-    {.name = "twice", .in = {{SHAPE(1, 2, 3, 4)}}, .attr = {FLOATS("scales", 1, 1, 2, 2)}, .out = {{DIMS(1, 2, 6, 8)}}},
+    {.name = "twice",
+     .in = {{SHAPE(1, 2, 3, 4)}},
+     .attr = {FLOATS("scales", 1, 1, 2, 2)},
+     .out = {{DIMS(1, 2, 6, 8)}}},
     {.name = "nothing", .in = {{SHAPE(1, 2, 3, 4)}}, .attr = {FLOATS("scales", 1, 1, 1, 1)}},
     {.name = "one dimension",
      .in = {{SHAPE(2, 3)}},
@@ -92,13 +97,17 @@ static const OpCase resize_cases[] = {
      .refused = "cubic"},
     {.name = "crop and resize",
      .in = {{SHAPE(1, 1, 3, 3)}},
-     .attr = {TEXT("coordinate_transformation_mode", "tf_crop_and_resize"), FLOATS("scales", 1, 1, 2, 2)},
+     .attr = {TEXT("coordinate_transformation_mode", "tf_crop_and_resize"),
+              FLOATS("scales", 1, 1, 2, 2)},
      .refused = "tf_crop_and_resize"},
     {.name = "unknown rounding",
      .in = {{SHAPE(3)}},
      .attr = {TEXT("nearest_mode", "up"), FLOATS("scales", 2)},
      .refused = "nearest_mode 'up'"},
-    {.name = "antialias", .in = {{SHAPE(3)}}, .attr = {INT("antialias", 1), FLOATS("scales", 2)}, .refused = "antialias"},
+    {.name = "antialias",
+     .in = {{SHAPE(3)}},
+     .attr = {INT("antialias", 1), FLOATS("scales", 2)},
+     .refused = "antialias"},
     {.name = "aspect policy",
      .in = {{SHAPE(3)}},
      .attr = {TEXT("keep_aspect_ratio_policy", "not_larger"), INTS("sizes", 4)},
@@ -108,14 +117,38 @@ static const OpCase resize_cases[] = {
      .attr = {FLOATS("scales", 1, 1, 2, 2, 2)},
      .refused = "more than two"},
     {.name = "neither", .in = {{SHAPE(3)}}, .refused = "scales has 0"},
-    {.name = "too few scales", .in = {{SHAPE(3, 3)}}, .attr = {FLOATS("scales", 2)}, .refused = "scales has 1"},
-    {.name = "too few sizes", .in = {{SHAPE(3, 3)}}, .attr = {INTS("sizes", 2)}, .refused = "sizes has 1"},
-    {.name = "scale 0", .in = {{SHAPE(3)}}, .attr = {FLOATS("scales", 0)}, .refused = "scales has 0"},
-    {.name = "scale below 0", .in = {{SHAPE(3)}}, .attr = {FLOATS("scales", -1)}, .refused = "scales has -1"},
-    {.name = "scale not a number", .in = {{SHAPE(3)}}, .attr = {FLOATS("scales", NAN)}, .refused = "scales has"},
-    {.name = "scale infinite", .in = {{SHAPE(3)}}, .attr = {FLOATS("scales", INFINITY)}, .refused = "scales has"},
-    {.name = "scale huge", .in = {{SHAPE(3)}}, .attr = {FLOATS("scales", 1e30F)}, .refused = "scales makes"},
-    {.name = "scale tiny", .in = {{SHAPE(3)}}, .attr = {FLOATS("scales", 0.1F)}, .refused = "0 long"},
+    {.name = "too few scales",
+     .in = {{SHAPE(3, 3)}},
+     .attr = {FLOATS("scales", 2)},
+     .refused = "scales has 1"},
+    {.name = "too few sizes",
+     .in = {{SHAPE(3, 3)}},
+     .attr = {INTS("sizes", 2)},
+     .refused = "sizes has 1"},
+    {.name = "scale 0",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOATS("scales", 0)},
+     .refused = "scales has 0"},
+    {.name = "scale below 0",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOATS("scales", -1)},
+     .refused = "scales has -1"},
+    {.name = "scale not a number",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOATS("scales", NAN)},
+     .refused = "scales has"},
+    {.name = "scale infinite",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOATS("scales", INFINITY)},
+     .refused = "scales has"},
+    {.name = "scale huge",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOATS("scales", 1e30F)},
+     .refused = "scales makes"},
+    {.name = "scale tiny",
+     .in = {{SHAPE(3)}},
+     .attr = {FLOATS("scales", 0.1F)},
+     .refused = "0 long"},
     {.name = "size 0", .in = {{SHAPE(3)}}, .attr = {INTS("sizes", 0)}, .refused = "0 long"},
     {.name = "size below 0", .in = {{SHAPE(3)}}, .attr = {INTS("sizes", -4)}, .refused = "-4 long"},
     {.name = "product too large",
@@ -128,16 +161,20 @@ static const OpCase resize_cases[] = {
 static bool resize_sweep(int index, OpCase *c)
 {
     static const char *const modes[] = {"linear", "nearest"};
-    static const char *const coordinates[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"};
-    static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
-    static const int sizes[][4] = {{3, 4, 6, 8}, {3, 4, 7, 9}, {6, 5, 3, 2}, {2, 7, 5, 3}, {4, 3, 1, 1}, {1, 1, 2, 3}};
+    static const char *const coordinates[] = {"half_pixel", "pytorch_half_pixel", "align_corners",
+                                              "asymmetric"};
+    static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+                                            "ceil"};
+    static const int sizes[][4] = {{3, 4, 6, 8}, {3, 4, 7, 9}, {6, 5, 3, 2},
+                                   {2, 7, 5, 3}, {4, 3, 1, 1}, {1, 1, 2, 3}};
     enum { SIZES = sizeof sizes / sizeof *sizes };
     if (index >= 2 * 4 * 4 * SIZES * 2) return false;
     const int mode = index % 2, coordinate = index / 2 % 4, rounding = index / 8 % 4;
     const int *size = sizes[index / 32 % SIZES];
     const bool by_scales = index / (32 * SIZES) > 0;
-    snprintf(c->text, sizeof c->text, "%s %s %s %dx%d to %dx%d by %s", modes[mode], coordinates[coordinate],
-             roundings[rounding], size[0], size[1], size[2], size[3], by_scales ? "scales" : "sizes");
+    snprintf(c->text, sizeof c->text, "%s %s %s %dx%d to %dx%d by %s", modes[mode],
+             coordinates[coordinate], roundings[rounding], size[0], size[1], size[2], size[3],
+             by_scales ? "scales" : "sizes");
     c->name = c->text;
     c->in[0].shape = shape_4d(1, 2, size[0], size[1]);
     c->out[0].shape = shape_4d(1, 2, size[2], size[3]);
@@ -148,8 +185,9 @@ static bool resize_sweep(int index, OpCase *c)
         c->ints[d] = c->out[0].shape.dim[d];
         c->floats[d] = (float)c->out[0].shape.dim[d] / (float)c->in[0].shape.dim[d];
     }
-    c->attr[3] = by_scales ? (Attr){.name = "scales", .kind = ATTR_FLOATS, .floats = c->floats, .count = 4}
-                           : (Attr){.name = "sizes", .kind = ATTR_INTS, .ints = c->ints, .count = 4};
+    c->attr[3] =
+        by_scales ? (Attr){.name = "scales", .kind = ATTR_FLOATS, .floats = c->floats, .count = 4}
+                  : (Attr){.name = "sizes", .kind = ATTR_INTS, .ints = c->ints, .count = 4};
     return true;
 }
 
