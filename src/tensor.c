@@ -12,7 +12,7 @@ Shape shape_make(int rank, const int *dim)
 {
     assert(rank >= 0 && rank <= SHAPE_MAX_RANK);
     Shape shape = {.rank = rank};
-    memcpy(shape.dim, dim, (size_t)rank * sizeof *dim);
+    if (rank) memcpy(shape.dim, dim, (size_t)rank * sizeof *dim);
     return shape;
 }
 

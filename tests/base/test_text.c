@@ -1,0 +1,87 @@
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/test.h"
+
+static void json_is_separated_by_commas(void)
+{
+    Text text = {0};
+    json_object_begin(&text);
+    json_key(&text, "name"), json_string(&text, "conv1");
+    json_key(&text, "shape"), json_array_begin(&text);
+    json_integer(&text, 1), json_integer(&text, -9007199254740993LL), json_number(&text, 0.5);
+    json_array_end(&text);
+    json_key(&text, "folded"), json_bool(&text, false);
+    json_key(&text, "empty"), json_object_begin(&text), json_object_end(&text);
+    json_key(&text, "none"), json_string(&text, NULL);
+    json_object_end(&text);
+    CHECK(!text.failed);
+    CHECK_TEXT(text.bytes,
+               "{\"name\":\"conv1\",\"shape\":[1,-9007199254740993,0.5],\"folded\":false,"
+               "\"empty\":{},\"none\":null}");
+    CHECK(text.length == strlen(text.bytes));
+    text_release(&text);
+    CHECK(!text.bytes && text.length == 0);
+}
+
+static void check_string(const char *value, const char *expected)
+{
+    Text text = {0};
+    json_string(&text, value);
+    CHECK_TEXT(text.bytes, expected);
+    text_release(&text);
+}
+
+static void hostile_names_stay_text(void)
+{
+    check_string("a\"b\\c/d", "\"a\\\"b\\\\c/d\"");
+    check_string("\n\x01\x7F", "\"\\u000a\\u0001\\u007f\"");
+    check_string("z\xC3\xA9\xF0\x9F\x90\xB4", "\"z\xC3\xA9\xF0\x9F\x90\xB4\"");
+    /* Not UTF-8: a lone continuation, an overlong slash, a surrogate, past U+10FFFF, cut off. */
+    check_string("\x80", "\"\xEF\xBF\xBD\"");
+    check_string("\xC0\xAF", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    check_string("\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    check_string("\xF4\x90\x80\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    check_string("a\xE2\x82", "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+static void numbers_read_back(void)
+{
+    const float values[] = {0.1F,          1.0F / 3.0F, 16777217.0F, 1e-45F,
+                            3.4028235e38F, -0.0F,       123456.789F};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        Text text = {0};
+        json_number(&text, (double)values[i]);
+        CHECK(strtof(text.bytes, NULL) == values[i]);
+        text_release(&text);
+    }
+    const double none[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
+    for (int i = 0; i < 3; i++) {
+        Text text = {0};
+        json_number(&text, none[i]);
+        CHECK_TEXT(text.bytes, "null");
+        text_release(&text);
+    }
+}
+
+static void text_grows(void)
+{
+    Text text = {0};
+    for (int i = 0; i < 5000; i++) text_format(&text, "%d,", i % 10);
+    CHECK(text.length == 10000 && strlen(text.bytes) == 10000);
+    CHECK(memcmp(text.bytes + 9980, "0,1,2,3,4,5,6,7,8,9,", 20) == 0);
+    text_append(&text, "", 0);
+    CHECK(text.length == 10000);
+    text_release(&text);
+}
+
+static const Test tests[] = {
+    TEST(json_is_separated_by_commas),
+    TEST(hostile_names_stay_text),
+    TEST(numbers_read_back),
+    TEST(text_grows),
+};
+TEST_MAIN(tests)
