@@ -1,0 +1,35 @@
+/* Result items as pictures: maps in their colours, tiles as a grid, curves as a line chart. */
+#ifndef CONVOSCOPE_CLI_RENDER_H
+#define CONVOSCOPE_CLI_RENDER_H
+
+#include "techniques/technique.h"
+
+typedef struct Drawing {
+    int height, width;
+    float *rgb; /* [3,height,width] in 0..1; from malloc */
+    float low,
+        high;     /* values that the ends of the colour map stand for; both 0 without colour map */
+    bool clipped; /* values beyond low or high were drawn as these: the outermost 2 % */
+} Drawing;
+
+/* over: picture to draw a map over, RGB planes of over_height x over_width, or NULL; strength 0 to 1. */
+typedef struct DrawingStyle {
+    const float *over;
+    int over_height, over_width;
+    float strength;
+} DrawingStyle;
+
+/* The ends of an item's colour map: signed ones symmetric around zero, 2 % of the values beyond. */
+Status render_range(const ResultItem *item, float *low, float *high, bool *clipped);
+
+/* Release with drawing_release. */
+Status render_item(const ResultItem *item, const DrawingStyle *style, Drawing *drawing);
+void drawing_release(Drawing *drawing);
+
+/* A line chart of values over their index, with a line at zero where it is in range. */
+Status chart_draw(const float *values, int count, Drawing *drawing);
+
+/* Zeroed planes of that size. */
+Status drawing_create(Drawing *drawing, int height, int width);
+
+#endif
