@@ -1,0 +1,28 @@
+/* What the files of Network share. */
+#ifndef CONVOSCOPE_NETWORK_INTERNAL_H
+#define CONVOSCOPE_NETWORK_INTERNAL_H
+
+#include "network.h"
+#include "onnx/import.h"
+
+struct Network {
+    char *name;
+    uint8_t *bytes;
+    size_t size;
+    OnnxModel *model;
+    Preprocess preprocess;
+    char *label_text; /* lines, each ended with a zero */
+    const char **labels;
+    int label_count;
+};
+
+/* Preprocessing from metadata, else from what such networks usually take. */
+Status network_guess(Network *network);
+
+/* Position of a node in the graph; -1. */
+int network_node_index(const Graph *graph, const Node *node);
+
+/* Receptive fields of the first outputs of all nodes along one axis; size 0 where undefined. */
+void network_receptive_fields(const Graph *graph, int axis, ReceptiveField *fields);
+
+#endif
