@@ -63,41 +63,77 @@ static void run_inside(int x, int stride, int count, int width, int *from, int *
     *to = last > first ? last : first;
 }
 
+/* ---- copies of a few floats ----
+ *
+ * The count is the same for hundreds of calls in a row, so that its branches cost nothing; the last vector
+ * overlaps the one before instead of leaving a tail for a loop. */
+
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+
 static inline void copy_floats(float *to, const float *from, int count)
 {
-    int i = 0;
-    for (; i + VF_LANES <= count; i += VF_LANES) vf_store(to + i, vf_load(from + i));
-#if VF_LANES > 4
-    typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-    for (; i + 4 <= count; i += 4) *(quad *)(to + i) = *(const quad *)(from + i);
-#endif
-    for (; i < count; i++) to[i] = from[i];
+    if (count >= VF_LANES) {
+        for (int i = 0; i + VF_LANES < count; i += VF_LANES) vf_store(to + i, vf_load(from + i));
+        vf_store(to + count - VF_LANES, vf_load(from + count - VF_LANES));
+        return;
+    }
+    if (count >= 4) {
+        for (int i = 0; i + 4 < count; i += 4) *(quad *)(to + i) = *(const quad *)(from + i);
+        *(quad *)(to + count - 4) = *(const quad *)(from + count - 4);
+        return;
+    }
+    if (count > 0) to[0] = from[0];
+    if (count > 1) to[1] = from[1];
+    if (count > 2) to[2] = from[2];
 }
 
 static inline void zero_floats(float *to, int count)
 {
+    if (count >= VF_LANES) {
+        for (int i = 0; i + VF_LANES < count; i += VF_LANES) vf_store(to + i, vf_zero());
+        vf_store(to + count - VF_LANES, vf_zero());
+        return;
+    }
     for (int i = 0; i < count; i++) to[i] = 0.0F;
 }
 
-static inline void run_copy(const Gather *g, const Run *run, const Tap *tap, float *to)
+static inline void copy_strided(float *to, const float *from, int count, int stride)
 {
-    const int y = run->y + tap->ty * g->y_step, x = run->x + tap->tx * g->x_step;
-    if (y < 0 || y >= g->height) {
-        zero_floats(to, run->count);
-        return;
-    }
-    const float *row =
-        run->image + ((size_t)tap->c * (size_t)g->height + (size_t)y) * (size_t)g->width;
-    int from = 0, end = run->count;
-    if (x < 0 || (run->count - 1) * (long long)g->stride_x + x >= g->width) {
-        run_inside(x, g->stride_x, run->count, g->width, &from, &end);
-        zero_floats(to, from);
-        zero_floats(to + end, run->count - end);
-    }
-    if (g->stride_x == 1) {
-        copy_floats(to + from, row + x + from, end - from);
+    if (stride == 1) {
+        copy_floats(to, from, count);
+    } else if (stride == 2) {
+        for (int i = 0; i < count; i++) to[i] = from[2 * i];
     } else {
-        for (int i = from; i < end; i++) to[i] = row[x + i * g->stride_x];
+        for (int i = 0; i < count; i++) to[i] = from[(ptrdiff_t)i * stride];
+    }
+}
+
+/* ---- packing ---- */
+
+/* The rows of the matrix that belong to one horizontal tap, in the columns of one run. */
+static void pack_tap(const Gather *g, const Run *run, int tx, int k, int depth, int width,
+                     float *panel)
+{
+    const int x = run->x + tx * g->x_step;
+    int from, end;
+    run_inside(x, g->stride_x, run->count, g->width, &from, &end);
+    int row = k > tx ? (k - tx + g->taps_x - 1) / g->taps_x : 0; /* c * taps_y + ty */
+    int ty = row % g->taps_y;
+    const size_t plane = (size_t)g->height * (size_t)g->width;
+    const float *channel = run->image + (size_t)(row / g->taps_y) * plane;
+    for (int at = row * g->taps_x + tx - k; at < depth; at += g->taps_x) {
+        float *to = panel + (size_t)at * (size_t)width + run->at;
+        const int y = run->y + ty * g->y_step;
+        if (y < 0 || y >= g->height || from >= end) {
+            zero_floats(to, run->count);
+        } else {
+            const float *line = channel + (size_t)y * (size_t)g->width;
+            if (from > 0) zero_floats(to, from);
+            copy_strided(to + from, line + x + (ptrdiff_t)from * g->stride_x, end - from,
+                         g->stride_x);
+            if (end < run->count) zero_floats(to + end, run->count - end);
+        }
+        if (++ty == g->taps_y) ty = 0, channel += plane;
     }
 }
 
@@ -106,13 +142,29 @@ void gather_pack(const void *gather, int k, int depth, int j, int columns, int w
     const Gather *g = gather;
     Run runs[PANEL_MAX_WIDTH];
     const int count = runs_make(g, j, columns, runs);
-    Tap tap = tap_at(g, k);
-    for (int r = 0; r < depth; r++) {
-        for (int i = 0; i < count; i++) run_copy(g, &runs[i], &tap, panel + runs[i].at);
-        zero_floats(panel + columns, width - columns);
-        panel += width;
-        tap_next(g, &tap);
+    for (int i = 0; i < count; i++) {
+        for (int tx = 0; tx < g->taps_x; tx++) pack_tap(g, &runs[i], tx, k, depth, width, panel);
     }
+    for (int r = 0; r < depth && columns < width; r++) {
+        zero_floats(panel + (size_t)r * (size_t)width + columns, width - columns);
+    }
+}
+
+/* One row of the matrix in the columns of one run. */
+static void copy_run(const Gather *g, const Run *run, const Tap *tap, float *to)
+{
+    const int y = run->y + tap->ty * g->y_step, x = run->x + tap->tx * g->x_step;
+    int from, end;
+    run_inside(x, g->stride_x, run->count, g->width, &from, &end);
+    if (y < 0 || y >= g->height || from >= end) {
+        zero_floats(to, run->count);
+        return;
+    }
+    const float *line =
+        run->image + ((size_t)tap->c * (size_t)g->height + (size_t)y) * (size_t)g->width;
+    zero_floats(to, from);
+    copy_strided(to + from, line + x + (ptrdiff_t)from * g->stride_x, end - from, g->stride_x);
+    zero_floats(to + end, run->count - end);
 }
 
 void gather_pack_transposed(const void *gather, int k, int depth, int j, int columns, int width,
@@ -129,7 +181,7 @@ void gather_pack_transposed(const void *gather, int k, int depth, int j, int col
         for (int column = 0; column < width; column++) {
             float line[PANEL_MAX_WIDTH + VF_LANES];
             if (column < columns) {
-                for (int i = 0; i < count; i++) run_copy(g, &runs[i], &tap, line + runs[i].at);
+                for (int i = 0; i < count; i++) copy_run(g, &runs[i], &tap, line + runs[i].at);
                 tap_next(g, &tap);
             } else {
                 zero_floats(line, pixels);

@@ -100,34 +100,38 @@ static void pack_left_panels(void *context, size_t begin, size_t end, int thread
 
 /* ---- the register tile ---- */
 
+/* The loop that follows runs a constant few times and must leave its sums in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* out[i][j] of TILE_ROWS rows by `vectors` vectors; inlined with a constant `vectors`. */
 static inline __attribute__((always_inline)) void
 tile(int vectors, int depth, const float *restrict a, const float *restrict b, float *out,
      ptrdiff_t out_row, const float *bias, bool accumulate)
 {
     vf sum[TILE_ROWS][TILE_VECTORS];
-#pragma GCC unroll 16
-    for (int i = 0; i < TILE_ROWS; i++) {
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
+    UNROLL for (int i = 0; i < TILE_ROWS; i++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
     }
     for (int k = 0; k < depth; k++) {
         vf row[TILE_VECTORS];
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) row[v] = vf_load(b + v * VF_LANES);
-#pragma GCC unroll 16
-        for (int i = 0; i < TILE_ROWS; i++) {
+        UNROLL for (int v = 0; v < vectors; v++) row[v] = vf_load(b + v * VF_LANES);
+        UNROLL for (int i = 0; i < TILE_ROWS; i++)
+        {
             const vf element = vf_splat(a[i]);
-#pragma GCC unroll 4
-            for (int v = 0; v < vectors; v++) sum[i][v] = vf_fma(element, row[v], sum[i][v]);
+            UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_fma(element, row[v], sum[i][v]);
         }
         a += TILE_ROWS;
         b += vectors * VF_LANES;
     }
-#pragma GCC unroll 16
-    for (int i = 0; i < TILE_ROWS; i++) {
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) {
+    UNROLL for (int i = 0; i < TILE_ROWS; i++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
             float *to = out + i * out_row + v * VF_LANES;
             vf value = sum[i][v];
             if (bias) value += vf_splat(bias[i]);
