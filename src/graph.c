@@ -428,17 +428,19 @@ bool graph_advance(Graph *graph, double seconds)
     if (graph->direction == IDLE) return true;
     const double until = clock_seconds() + seconds;
     const int direction = graph->direction == FORWARD ? 1 : -1;
-    while (!pass_over(graph)) {
+    bool ran = false;
+    for (; !pass_over(graph); graph->cursor += direction) {
         const Node *n = graph->nodes.items[graph->cursor];
-        graph->cursor += direction;
         if (!n->wanted) continue;
+        /* Asked before a node and not after it, so that the last one also ends the pass. */
+        if (ran && clock_seconds() >= until) break;
         if (graph->direction == FORWARD) {
             n->op->forward(n);
         } else {
             n->op->backward(n, graph->rule);
         }
         graph->work_done += node_work(n);
-        if (clock_seconds() >= until) break;
+        ran = true;
     }
     if (!pass_over(graph)) return false;
     graph->direction = IDLE;
