@@ -1,9 +1,8 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { icons } from './icons.js';
 import { sheetOf, sheetsOf } from './draw-result.js';
-import { segments, slider } from './controls.js';
+import { iconButton, overlaySlider, segments, slider } from './controls.js';
 import './map-canvas.js';
 
 /** Two results side by side with one zoom, or one over the other with a slider. */
@@ -18,10 +17,10 @@ export class CompareView extends View {
         const maps = both.some((f) => f.result.items[0].kind === 'map' && f.input);
         const name = (f) => html`<b>${f.title}</b> <span class="muted">${[f.aims ? f.targetText : '', ...Object.entries(f.changed).map(([k, v]) => `${k} ${v}`)].filter(Boolean).join(' · ')}</span>`;
         return html`<header class="view-head"><div><h2>Comparison</h2><p class="muted">One zoom for both: wheel, drag, + − 0</p></div>
-            <span class="nav"><button class="icon-button" aria-label="Close" title="Back  Esc" @click=${() => this.store.actions.up()}>${icons.close}</button></span></header>
+            <span class="nav">${iconButton('close', 'Close', () => this.store.actions.up(), { title: 'Back  Esc' })}</span></header>
             <div class="tools">${segments('Show', beside ? 'beside' : 'over', [['beside', 'Side by side'], ['over', 'One over the other']], (v) => this.store.set({ beside: v === 'beside' }))}
             ${beside ? nothing : slider('Divide', wipe, { min: 0, max: 1, step: 0.005, text: `${Math.round(wipe * 100)} %`, set: (v) => this.store.set({ wipe: v }) })}
-            ${maps ? slider('Map', overlay, { min: 0, max: 1, step: 0.01, text: `${Math.round(overlay * 100)} %`, set: (v) => this.store.set({ overlay: v }) }) : nothing}</div>
+            ${maps ? overlaySlider(this.store) : nothing}</div>
             ${beside ? html`<div class="beside">${both.map((f, i) => html`<figure><map-canvas .store=${this.store} zoomable .frame=${drawn[i].frame} .sheets=${drawn[i].sheets}
                     label=${f.title} hook="compare-${i}"></map-canvas><figcaption>${name(f)}</figcaption></figure>`)}</div>`
                 : html`<div class="over"><map-canvas .store=${this.store} zoomable .frame=${drawn[0].frame}

@@ -3,6 +3,7 @@ import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { View } from './view.js';
 import { icons } from './icons.js';
+import { iconButton } from './controls.js';
 import { percent } from './format.js';
 import { thumbOf } from './draw-result.js';
 
@@ -42,9 +43,9 @@ export class FilmStrip extends View {
                 <canvas width="72" height="72" data-of=${f.id}></canvas>
                 <span class="frame-text"><b>${f.title}</b><span class="muted">${about}</span>
                 <span class="muted figures">${live ? percent(running.done) : f.result?.partial ? 'partial' : ''}</span></span></button>
-            <span class="frame-tools"><button class="icon-button" aria-pressed=${picked.includes(f.id)} aria-label="Choose for comparison" title="Choose for comparison" @click=${() => actions.pick(f.id)}>${icons.compare}</button>
-            <button class="icon-button star" aria-pressed=${f.starred} aria-label="Star" title="Star" @click=${() => actions.star(f.id)}>${icons.star}</button>
-            <button class="icon-button" aria-label="Remove" title="Remove  Del" @click=${() => actions.remove(f.id)}>${icons.close}</button></span></li>`;
+            <span class="frame-tools">${iconButton('compare', 'Choose for comparison', () => actions.pick(f.id), { pressed: picked.includes(f.id) })}
+            ${iconButton('star', 'Star', () => actions.star(f.id), { pressed: f.starred, kind: 'star' })}
+            ${iconButton('close', 'Remove', () => actions.remove(f.id), { title: 'Remove  Del' })}</span></li>`;
     }
 
     updated() {

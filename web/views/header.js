@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
+import { iconButton } from './controls.js';
 
 const THEMES = { system: ['auto', 'as the system'], dark: ['moon', 'dark'], light: ['sun', 'light'] };
 const NEXT = { system: 'dark', dark: 'light', light: 'system' };
@@ -23,8 +24,7 @@ export class ConvoHeader extends View {
                 aria-label="Nothing leaves this computer: see the proof">${icons.lock}<span>Nothing leaves this computer</span></button>
             <button class="icon-button" data-testid="theme" aria-label="Theme: ${text}" title="Theme: ${text}"
                 @click=${() => this.store.actions.setTheme(NEXT[theme])}>${icons[icon]}</button>
-            <button class="icon-button" data-testid="help" aria-label="Keys" title="Keys  ?"
-                @click=${() => this.store.set({ dialog: 'keys' })}>${icons.help}</button>
+            ${iconButton('help', 'Keys', () => this.store.set({ dialog: 'keys' }), { title: 'Keys  ?', hook: 'help' })}
         </header>`;
     }
 

@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
+import { iconButton } from './controls.js';
 import { bytes, count, percent, shape } from './format.js';
 import './preprocessing.js';
 
@@ -35,7 +36,7 @@ export class NetworkWell extends View {
         const conv = network.layers.filter((l) => l.op.startsWith('Conv')).length;
         return html`<div class="caption"><span class="name" title=${network.name}>${network.name}</span>
             <span class="muted figures">${bytes(network.bytes)}</span>
-            <button class="icon-button" title="Open another network  O" aria-label="Open another network" @click=${this.pick}>${icons.open}</button></div>
+            ${iconButton('open', 'Open another network', this.pick, { title: 'Open another network  O' })}</div>
             <dl class="facts"><div><dt>Layers</dt><dd>${network.layers.length} <span class="muted">(${conv} convolutions)</span></dd></div>
             <div><dt>Input</dt><dd>${shape(network.input.shape)}</dd></div>
             <div><dt>Parameters</dt><dd>${count(network.parameters)}</dd></div>

@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
+import { iconButton } from './controls.js';
 import { canvasOf, paintPicture } from './paint.js';
 import { cropOf, fieldOf } from './geometry.js';
 import './map-canvas.js';
@@ -86,8 +87,8 @@ export class PictureWell extends View {
         return html`<div class="caption">
             <span class="name" title=${[picture.name, picture.credit].filter(Boolean).join(' · ')}>${picture.name}</span>
             <span class="muted figures">${picture.width} × ${picture.height}${picture.note ? `, ${picture.note}` : ''}</span>
-            <button class="icon-button" title="Choose another picture  P" aria-label="Choose another picture" @click=${this.pick}>${icons.open}</button>
-            <button class="icon-button" title="Use the camera" aria-label="Use the camera" @click=${() => { this.camera = true; }}>${icons.camera}</button>
+            ${iconButton('open', 'Choose another picture', this.pick, { title: 'Choose another picture  P' })}
+            ${iconButton('camera', 'Use the camera', () => { this.camera = true; })}
         </div>
         ${!this.second && look ? html`<label class="flag"><input type="checkbox" .checked=${received} data-testid="received"
             @change=${(e) => this.store.set({ received: e.target.checked })}><span>What the network receives

@@ -1,13 +1,12 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { icons } from './icons.js';
 import { number, seconds } from './format.js';
-import { clipped, extent, inWords, rangeOf, tableOf } from './paint.js';
+import { inWords } from './paint.js';
 import { itemRange, plain, sheetOf, sheetsOf } from './draw-result.js';
-import { segments, slider } from './controls.js';
+import { iconButton, overlaySlider, segments } from './controls.js';
 import './map-canvas.js';
-import './tile-grid.js';
+import './result-tiles.js';
 import './colour-bar.js';
 import './line-chart.js';
 
@@ -20,8 +19,6 @@ export class ResultView extends View {
         super();
         /** @type {string} what is pointed at, in words */
         this.at = '';
-        /** @type {any} what the tiles are drawn from */
-        this.made = null;
     }
 
     get frame() {
@@ -39,12 +36,12 @@ export class ResultView extends View {
         return html`<header class="view-head"><div><h2>${frame.title}${frame.aims ? html` <span class="muted">of ${frame.targetText}</span>` : nothing}</h2>
             <p class="muted figures">${[frame.pictures.join(' + '), frame.network, settings, state].filter(Boolean).join(' · ')}</p></div>
             <span class="nav" role="toolbar" aria-label="What to do with the result">
-            <button class="icon-button star" aria-pressed=${frame.starred} aria-label="Star" title="Star  S" @click=${() => actions.star(frame.id)}>${icons.star}</button>
-            <button class="icon-button" ?disabled=${!item} aria-label="Save as PNG" title="Save as PNG" data-testid="save-png" @click=${() => this.savePng(frame, item)}>${icons.save}</button>
-            <button class="icon-button" ?disabled=${!item} aria-label="Save the numbers (.npy)" title="Save the numbers (.npy)" data-testid="save-npy" @click=${() => actions.saveNumbers(frame.id)}>${icons.numbers}</button>
-            <button class="icon-button" aria-label="Copy the command line" title="Copy the command line that makes it again" @click=${() => actions.copyCommand(frame.id)}>${icons.command}</button>
-            <button class="icon-button" aria-label="Put its settings on the bench" title="Put its settings on the bench" @click=${() => actions.recall(frame.id)}>${icons.recall}</button>
-            <button class="icon-button" aria-label="Close" title="Back to the network  Esc" @click=${() => actions.up()}>${icons.close}</button></span></header>
+            ${iconButton('star', 'Star', () => actions.star(frame.id), { title: 'Star  S', pressed: frame.starred, kind: 'star' })}
+            ${iconButton('save', 'Save as PNG', () => this.savePng(frame, item), { disabled: !item, hook: 'save-png' })}
+            ${iconButton('numbers', 'Save the numbers (.npy)', () => actions.saveNumbers(frame.id), { disabled: !item, hook: 'save-npy' })}
+            ${iconButton('command', 'Copy the command line', () => actions.copyCommand(frame.id), { title: 'Copy the command line that makes it again' })}
+            ${iconButton('recall', 'Put its settings on the bench', () => actions.recall(frame.id))}
+            ${iconButton('close', 'Close', () => actions.up(), { title: 'Back to the network  Esc' })}</span></header>
             ${items.length > 1 ? html`<div class="tools">${segments('View', String(this.state.item), items.map((it, i) => [String(i), it.title]), (v) => this.store.set({ item: Number(v) }))}</div>` : nothing}
             <div class="result ${frame.busy ? 'live' : ''}">${item ? this.drawn(frame, item) : html`<p class="hint">${frame.busy ? 'Working…' : ''}</p>`}</div>
             ${frame.result?.facts?.length ? html`<dl class="facts across">${frame.result.facts.map((f) => html`<div><dt>${f.label}</dt>
@@ -53,7 +50,7 @@ export class ResultView extends View {
 
     drawn(frame, item) {
         if (item.kind === 'curve') return html`<line-chart .store=${this.store} .item=${item} hook="result-canvas"></line-chart>`;
-        if (item.kind === 'tiles') return this.tiles(item);
+        if (item.kind === 'tiles') return html`<result-tiles .store=${this.store} .item=${item}></result-tiles>`;
         const { frame: box, sheets } = sheetsOf(frame, item, this.state);
         const map = item.kind === 'map';
         const [height, width] = item.shape.slice(-2);
@@ -62,33 +59,11 @@ export class ResultView extends View {
         const { overlay } = this.state;
         return html`<map-canvas .store=${this.store} zoomable .frame=${box} .sheets=${sheets} label="${frame.title}: ${item.title}" hook="result-canvas"
                 @point=${(e) => { this.at = this.describe(e.detail, item, box, height, width); }}></map-canvas>
-            <footer class="readout">${map && frame.input ? slider('Map', overlay, { min: 0, max: 1, step: 0.01, text: `${Math.round(overlay * 100)} %`, set: (v) => this.store.set({ overlay: v }), help: 'How strongly the map covers the greyed picture' }) : nothing}
+            <footer class="readout">${map && frame.input ? overlaySlider(this.store) : nothing}
             <p class="figures" role="status">${this.at || (map ? html`<span class="muted">${width} × ${height}</span>` : html`<span class="muted">${width} × ${height} px · wheel or + − to zoom</span>`)}</p>
             ${map ? html`<colour-bar .store=${this.store} .low=${low} .high=${high} ?signed=${item.signed}></colour-bar>` : nothing}</footer>
             ${words ? html`<p class="muted small words">Strongest at the ${words.place} (y ${words.y}, x ${words.x}), maximum ${number(words.max)}, mean ${number(words.mean)}.${
                 words.bad ? ` ${words.bad} values are not finite (magenta).` : words.max === 0 && words.mean === 0 ? ' The map is all zero.' : ''}</p>` : nothing}`;
-    }
-
-    tiles(item) {
-        if (this.tilesOf !== item || this.tilesClip !== this.state.clip) {
-            const planes = item.shape.length === 4 ? item.shape[1] : 1;
-            const [height, width] = item.shape.slice(-2);
-            const size = height * width;
-            const reach = this.state.clip ? clipped : extent;
-            const low = Number.isFinite(item.low) && item.high > item.low;
-            const common = rangeOf(...(low ? [item.low, item.high] : extent(item.data)), item.signed);
-            this.tilesOf = item;
-            this.tilesClip = this.state.clip;
-            this.made = { source: { data: item.data, count: item.shape[0], planes, height, width }, order: Array.from({ length: item.shape[0] }, (_, i) => i),
-                rangeOf: planes === 3 ? () => [0, 1] : low ? () => common : (i) => rangeOf(...reach(item.data, i * size, size), item.signed), common, low, planes };
-        }
-        const { source, order, rangeOf: range, common, low, planes } = this.made;
-        return html`<tile-grid .store=${this.store} .source=${source} .order=${order} .rangeOf=${range} .table=${tableOf(this.state, item.signed)} .size=${this.state.tile}
-                label="${item.title}: ${source.count} tiles" hook="result-canvas" @tile-hover=${(e) => { this.at = this.describeTile(e.detail, item, planes); }}></tile-grid>
-            <footer class="readout"><p class="figures" role="status">${this.at || html`<span class="muted">${source.count} tiles of ${source.width} × ${source.height}</span>`}</p>
-            <label class="inline">Size <input type="range" min="24" max="240" .value=${String(this.state.tile)} aria-label="Size of the tiles" @input=${(e) => this.store.set({ tile: Number(e.target.value) })}></label>
-            ${planes === 3 ? html`<span class="muted">mid-grey is zero</span>` : html`<colour-bar .store=${this.store} .low=${low ? common[0] : null} .high=${low ? common[1] : null} ?signed=${item.signed}
-                note=${low ? '' : 'each by its own range'}></colour-bar>`}</footer>`;
     }
 
     describe(point, item, box, height, width) {
@@ -97,13 +72,6 @@ export class ResultView extends View {
         const x = Math.floor((point.x / box.width) * width);
         const at = (c) => item.data[(c * height + y) * width + x];
         return item.kind === 'map' ? `y ${y}, x ${x}: ${number(at(0))}` : `y ${y}, x ${x}: ${[0, 1, 2].map((c) => Math.round(at(c) * 255)).join(', ')}`;
-    }
-
-    describeTile(found, item, planes) {
-        if (!found) return '';
-        const [height, width] = item.shape.slice(-2);
-        const at = (c) => number(item.data[((found.index * planes + c) * height + found.y) * width + found.x], 3);
-        return `${found.index} · y ${found.y}, x ${found.x}: ${Array.from({ length: planes }, (_, c) => at(c)).join(', ')}`;
     }
 
     savePng(frame, item) {

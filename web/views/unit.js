@@ -1,19 +1,19 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { icons } from './icons.js';
 import { number, shape } from './format.js';
 import { canvasOf, clipped, extent, greyOf, inWords, paintMap, paintVeil, rangeOf, tableOf } from './paint.js';
 import { cellAt, fieldOf, mapBox } from './geometry.js';
 import { labelOf } from '../store/network.js';
-import { slider } from './controls.js';
+import { iconButton, overlaySlider } from './controls.js';
 import './map-canvas.js';
 import './colour-bar.js';
+import './unit-asks.js';
 import './unit-numbers.js';
 
 /** One channel: its map over the picture, the cell that is pointed at, and the numbers behind it. */
 export class UnitView extends View {
-    static watch = ['layer', 'unit', 'cell', 'activation', 'activationError', 'overlay', 'colours', 'clip', 'scale', 'look', 'hover', 'pointer', 'network', 'specimen', 'scope', 'running'];
+    static watch = ['layer', 'unit', 'cell', 'activation', 'activationError', 'overlay', 'colours', 'clip', 'scale', 'look', 'hover', 'pointer', 'network', 'specimen', 'scope'];
 
     get layer() {
         return this.state.network.byName.get(this.state.layer);
@@ -25,8 +25,8 @@ export class UnitView extends View {
         const label = !layer.spatial && layer.channels === network.labels.length ? labelOf(network, unit) : `Channel ${unit}`;
         return html`<div class="unit" data-testid="unit"><header class="view-head"><div><h2>${label}</h2>
             <p class="muted figures">${layer.short} · ${[layer.op, layer.detail].filter(Boolean).join(' ')} · ${shape(layer.shape.slice(2)) || 'one value'}</p></div>
-            <span class="nav"><button class="icon-button" aria-label="Previous channel" title="Previous channel  [" @click=${() => this.store.actions.step(-1)}>${icons.left}</button>
-            <button class="icon-button" aria-label="Next channel" title="Next channel  ]" @click=${() => this.store.actions.step(1)}>${icons.chevron}</button></span></header>
+            <span class="nav">${iconButton('left', 'Previous channel', () => this.store.actions.step(-1), { title: 'Previous channel  [' })}
+            ${iconButton('chevron', 'Next channel', () => this.store.actions.step(1), { title: 'Next channel  ]' })}</span></header>
             ${activationError ? html`<p class="error" data-testid="error" role="alert">${activationError}</p>` : nothing}
             ${unit >= layer.channels ? html`<p class="error" data-testid="error">${layer.short} has channels 0 to ${layer.channels - 1}.</p>`
                 : activation ? this.opened(activation)
@@ -47,7 +47,7 @@ export class UnitView extends View {
             <dl class="facts"><div><dt>${size > 1 ? `y ${cell[0]}, x ${cell[1]}` : 'Value'}</dt><dd class="big figures" data-testid="unit-value">${number(value, 5)}</dd></div>
             ${size > 1 ? html`<div><dt>Mean</dt><dd class="figures">${number(words.mean)}</dd></div>
             <div><dt>Maximum</dt><dd class="figures">${number(words.max)} <span class="muted">${words.place}</span></dd></div>` : nothing}</dl>
-            ${this.asks(cell, size)}
+            <unit-asks .store=${this.store} .cell=${size > 1 ? cell : null}></unit-asks>
             <unit-numbers .store=${this.store} .cell=${cell} .value=${value}></unit-numbers></div></div>`;
     }
 
@@ -87,24 +87,12 @@ export class UnitView extends View {
                 label="Map of channel ${this.state.unit} over the picture; arrows move the cell, a click holds it" hook="unit-map"
                 @point=${(e) => this.onPoint(toCell(e.detail))} @pick=${(e) => this.store.set({ cell: toCell(e.detail) })}
                 @nudge=${(e) => this.store.set({ hover: null, pointer: null, cell: [within(cell[0] + e.detail[1], height), within(cell[1] + e.detail[0], width)] })}></map-canvas>
-            <footer class="readout">${slider('Map', overlay, { min: 0, max: 1, step: 0.01, text: `${Math.round(overlay * 100)} %`, set: (v) => this.store.set({ overlay: v }), help: 'How strongly the map covers the picture' })}
+            <footer class="readout">${overlaySlider(this.store)}
             <colour-bar .store=${this.store} .low=${low} .high=${high} ?signed=${signed}></colour-bar></footer>`;
     }
 
     onPoint(cell) {
         this.store.set({ hover: cell && { layer: this.layer.name, channel: this.state.unit, y: cell[0], x: cell[1] } });
-    }
-
-    /** Every technique that can be aimed, aimed at this unit. */
-    asks(cell, size) {
-        const { scope, unit, layer } = this.state;
-        const aimed = scope.techniques.filter((t) => t.parameters.some((p) => p.type === 'target'));
-        if (!aimed.length) return nothing;
-        const node = layer;
-        const buttons = (target) => aimed.map((t) => html`<button class="ask" title=${t.sentence} @click=${() => this.store.actions.runOn(t.id, target)}>${t.title}</button>`);
-        return html`<details class="asks"><summary>Ask about this channel</summary><div class="asks-list">${buttons(`channel:${node}:${unit}`)}</div></details>
-            ${size > 1 ? html`<details class="asks"><summary>Ask about the cell <span class="muted figures">y ${cell[0]}, x ${cell[1]}</span></summary>
-            <div class="asks-list">${buttons(`neuron:${node}:${unit}:${cell[0]}:${cell[1]}`)}</div></details>` : nothing}`;
     }
 }
 customElements.define('unit-view', UnitView);
