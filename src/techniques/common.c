@@ -90,7 +90,8 @@ static const Node *nonfinite_gradient(const Graph *graph)
     return NULL;
 }
 
-Status check_gradient(const Graph *graph, const Value *value, const char *target)
+Status check_gradient(const Graph *graph, const Value *value, const char *target,
+                      const BackwardRule *rule)
 {
     const TensorStats stats = tensor_stats(value->grad, shape_elements(&value->shape));
     if (stats.nonfinite) {
@@ -109,11 +110,14 @@ Status check_gradient(const Graph *graph, const Value *value, const char *target
                             "the gradient of %s is zero everywhere: it does not depend on '%s'",
                             target, value->name);
     }
+    const char *why = rule->gate_gradient
+                          ? "the rule lets only positive signal through, and there is none"
+                          : "none of its units is on for this picture";
     return status_error(
         STATUS_BAD_INPUT,
-        "the gradient of %s is zero everywhere: nothing comes back through %s '%s', "
-        "whose units are all off for this picture; choose another target",
-        target, node->op->name, node->name);
+        "what comes back from %s is zero everywhere: it ends at %s '%s', where %s; choose "
+        "another target, such as a channel of an earlier layer",
+        target, node->op->name, node->name, why);
 }
 
 /* ---- numbers ---- */

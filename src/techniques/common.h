@@ -32,7 +32,8 @@ void fact_percent(Result *result, const char *name, const char *label, double pr
 Status nothing_yet(const char *id);
 
 /* Fails when the gradient of the value is zero everywhere or not finite; says which layer made it so. */
-Status check_gradient(const Graph *graph, const Value *value, const char *target);
+Status check_gradient(const Graph *graph, const Value *value, const char *target,
+                      const BackwardRule *rule);
 
 float max_abs(const float *values, size_t count);
 

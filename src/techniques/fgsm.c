@@ -163,7 +163,7 @@ static Status step(Run *run)
     case STAGE_CLEAN: break;
     case STAGE_GRADIENT: return begin_gradient(run);
     case STAGE_ADVERSARIAL:
-        TRY(check_gradient(s->graph, s->input, s->target));
+        TRY(check_gradient(s->graph, s->input, s->target, &backward_exact));
         take_step(run);
         run_ask_forward(run, s->graph, &s->term.value, 1);
         run_tell_progress(run, 0.6, 0.8);

@@ -79,7 +79,7 @@ static Status step(Run *run)
         return status_ok();
     }
     s->value = run_objective(run);
-    TRY(check_gradient(s->graph, s->layer, s->target));
+    TRY(check_gradient(s->graph, s->layer, s->target, &backward_exact));
     weigh_maps(s->layer, s->coarse);
     const Shape *shape = &s->layer->shape, *input = &graph_input(s->graph, 0)->shape;
     if (max_abs(s->coarse, shape_span(shape, 2, 4)) == 0) {

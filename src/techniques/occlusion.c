@@ -244,10 +244,10 @@ static Status step(Run *run)
         run_finish(run);
         return status_ok();
     }
-    const double all = position_count(s), before = s->done;
+    const double all = position_count(s) + 1.0;
     place_batch(s, 0);
     run_ask_forward(run, s->graph, &s->term.value, 1);
-    run_tell_progress(run, before / all, s->next / all);
+    run_tell_progress(run, (s->done + 1) / all, (s->next + 1) / all);
     return status_ok();
 }
 

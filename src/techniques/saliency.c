@@ -29,7 +29,7 @@ Status saliency_step(Run *run)
         return status_ok();
     }
     s->value = run_objective(run);
-    TRY(check_gradient(s->graph, s->input, s->target));
+    TRY(check_gradient(s->graph, s->input, s->target, s->rule));
     s->done = true;
     run_tell_version(run);
     run_finish(run);

@@ -59,9 +59,9 @@ static const Param params[] = {
      .title = "Style weight",
      .type = PARAM_FLOAT,
      .min = 0,
-     .max = 1000,
-     .step = 0.1,
-     .initial = "10",
+     .max = 100000,
+     .step = 10,
+     .initial = "200",
      .unit = "",
      .help = "How much the texture counts. Each layer's loss is divided by the squared norm of the "
              "style's "
@@ -293,7 +293,8 @@ static Status make_terms(Run *run)
     float black, white, level;
     preprocess_bounds(network_preprocess(run_network(run)), 0, &black, &white, &level);
     const double range = (double)white - black;
-    add_term(s, OBJECTIVE_TOTAL_VARIATION, s->input, run_float(run, "tv-weight") / (range * range));
+    add_term(s, OBJECTIVE_TOTAL_VARIATION, s->input,
+             100 * run_float(run, "tv-weight") / (range * range));
     return status_ok();
 }
 

@@ -49,31 +49,65 @@ static bool is_map(const Value *value)
     return shape->rank == 4 && shape->dim[2] > 1 && shape->dim[3] > 1;
 }
 
-/* The most channels that an activation on the trunk has among the maps of that height. */
-static int widest_of(const Graph *graph, const bool *trunk, int height)
+typedef struct Candidates {
+    Value **value; /* activations on the trunk, in topological order */
+    int count;
+} Candidates;
+
+static Status find_candidates(Run *run, const Graph *graph, Candidates *found)
 {
-    int widest = 0;
-    for (int i = 0; i < graph_node_count(graph); i++) {
-        const Value *value = graph_node(graph, i)->out[0];
-        if (!trunk[i] || !is_map(value) || !is_activation(graph_node(graph, i))) continue;
-        if (value->shape.dim[2] == height && value->shape.dim[1] > widest)
-            widest = value->shape.dim[1];
+    const int nodes = graph_node_count(graph);
+    const bool *trunk = NULL;
+    TRY(find_trunk(run, graph, &trunk));
+    found->count = 0;
+    found->value = arena_alloc(run_arena(run), (size_t)nodes * sizeof(Value *));
+    if (!found->value) return status_no_memory("style", (size_t)nodes * sizeof(Value *));
+    for (int i = 0; i < nodes; i++) {
+        const Node *node = graph_node(graph, i);
+        if (trunk[i] && is_activation(node) && is_map(node->out[0]))
+            found->value[found->count++] = node->out[0];
     }
-    return widest;
+    return status_ok();
 }
 
-/* Fills list with the first activation of each map height that has at least half the channels of the widest
- * there: the bottlenecks between modules are narrow. */
-static void choose_by_depth(const Graph *graph, const bool *trunk, LayerList *list)
+/* The first or the last candidate from `from` on with maps of the same height and at least half the channels
+ * of the widest of them: the bottlenecks between modules are narrow. *next: the first of another height. */
+static Value *choose(const Candidates *c, int from, bool last, int *next)
 {
-    int height = 0;
-    for (int i = 0; i < graph_node_count(graph) && list->count < STYLE_MAX_LAYERS; i++) {
-        Value *value = graph_node(graph, i)->out[0];
-        if (!trunk[i] || !is_map(value) || !is_activation(graph_node(graph, i))) continue;
-        if (value->shape.dim[2] == height) continue;
-        if (2 * value->shape.dim[1] < widest_of(graph, trunk, value->shape.dim[2])) continue;
-        height = value->shape.dim[2];
-        list->layer[list->count++] = value;
+    const int height = c->value[from]->shape.dim[2];
+    int widest = 0, end = from;
+    while (end < c->count && c->value[end]->shape.dim[2] == height) {
+        const int channels = c->value[end++]->shape.dim[1];
+        if (channels > widest) widest = channels;
+    }
+    Value *chosen = NULL;
+    for (int i = from; i < end && (last || !chosen); i++) {
+        if (2 * c->value[i]->shape.dim[1] >= widest) chosen = c->value[i];
+    }
+    *next = end;
+    return chosen;
+}
+
+static void insert(LayerList *list, int at, Value *value)
+{
+    memmove(list->layer + at + 1, list->layer + at, (size_t)(list->count - at) * sizeof(Value *));
+    list->layer[at] = value;
+    list->count++;
+}
+
+/* One layer of each size of map; where that makes few, the last of each size as well. */
+static void choose_by_depth(const Candidates *c, LayerList *list)
+{
+    enum { ENOUGH = 5 };
+    for (int i = 0; i < c->count && list->count < STYLE_MAX_LAYERS;)
+        insert(list, list->count, choose(c, i, false, &i));
+    if (list->count >= ENOUGH) return;
+    int at = 1;
+    for (int i = 0; i < c->count && list->count < STYLE_MAX_LAYERS; at++) {
+        Value *last = choose(c, i, true, &i);
+        /* The deepest is too near to the classes to be a texture. */
+        if (i == c->count || last == list->layer[at - 1]) continue;
+        insert(list, at++, last);
     }
 }
 
@@ -96,9 +130,9 @@ Status style_layers(Run *run, const Graph *graph, const char *names, LayerList *
 {
     *list = (LayerList){0};
     if (strcmp(names, "auto") == 0) {
-        const bool *trunk = NULL;
-        TRY(find_trunk(run, graph, &trunk));
-        choose_by_depth(graph, trunk, list);
+        Candidates candidates;
+        TRY(find_candidates(run, graph, &candidates));
+        choose_by_depth(&candidates, list);
         if (list->count) return status_ok();
         return status_error(
             STATUS_BAD_INPUT,

@@ -11,8 +11,9 @@ typedef struct LayerList {
     int count;
 } LayerList;
 
-/* The style layers of a graph: names separated by commas, or `auto`: the first full-width activation of each
- * size of map on the network's trunk, from the picture down (relu1_1, relu2_1, ... of a VGG). */
+/* The style layers of a graph: names separated by commas, or `auto`: on the network's trunk, from the
+ * picture down, the first full-width activation of each size of map (relu1_1, relu2_1, ... of a VGG), and the
+ * last one too where there are fewer than five sizes. */
 Status style_layers(Run *run, const Graph *graph, const char *names, LayerList *list);
 
 /* The content layer: a name, or `auto`: the first full-width activation whose map is about an eighth of the
