@@ -345,8 +345,9 @@ double run_term(const Run *run, int index)
 
 void run_tell_progress(Run *run, double before, double after)
 {
-    run->before = before;
-    run->after = after;
+    /* Never backwards: a line search may ask for the same step again. */
+    if (before > run->before) run->before = before;
+    run->after = after > run->before ? after : run->before;
 }
 
 void run_tell_version(Run *run)
