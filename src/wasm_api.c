@@ -179,7 +179,7 @@ CONVO_EXPORT int convo_network_open(const char *name, uint8_t *bytes, size_t siz
     Status status = network_open(&model->network, name, bytes, size);
     if (status.code != STATUS_OK) {
         free(model);
-        return boundary_return(status, 0);
+        return boundary_return(status_error(status.code, "%s: %s", name, status.message), 0);
     }
     status = handles_add(&boundary.models, model, "networks", &handle);
     if (status.code != STATUS_OK) model_destroy(model);
