@@ -170,8 +170,8 @@ static void clip_backward_span(void *context, size_t begin, size_t end, int thre
     float *restrict dx = e->out;
     const float low = e->low, high = e->high, shut = e->shut, floor = e->floor;
     for (size_t i = begin; i < end; i++) {
-        /* & rather than &&: no jump, so that the loop becomes vector code. */
-        float passes = (x[i] > low) & (x[i] < high) ? 1.0F : shut;
+        const float below_high = x[i] < high ? 1.0F : shut;
+        const float passes = x[i] > low ? below_high : shut;
         dx[i] += passes * (dy[i] < floor ? 0.0F : dy[i]);
     }
 }

@@ -113,6 +113,7 @@ typedef struct OpSuite {
     int count;
     OpSweep sweep; /* more cases, generated; may be NULL */
     OpReference reference;
+    const Op *instead; /* run after the op's own plan: for the test of the harness itself */
     bool rectifier; /* heeds BackwardRule: open where the derivative is 1, see rectifier_expected */
 } OpSuite;
 
