@@ -5,6 +5,8 @@ import { changedOf, targetFault, targetText, valueOf, valuesOf } from './techniq
 
 /** How long a control has to rest before the run that it belongs to starts again, in milliseconds. */
 const REST = 250;
+/** Live previews and progress come at most this often, in milliseconds: the page stays quick while a run is on. */
+const LIVE = 90;
 
 export function runActions(store, engine) {
     let frames = 0;
@@ -153,22 +155,24 @@ export function runActions(store, engine) {
     return { choose, setParameter, settingsChanged, targetChanged, missing, run, cancel, runOn };
 }
 
-/** At most one call per drawn frame; in a hidden tab, where no frame is drawn, at most one per 100 ms. */
+/** At most one call per LIVE milliseconds, at a moment when a frame is drawn (a hidden tab draws none). */
 function throttled(call) {
     /** @type {{value: any} | null} */
     let waiting = null;
     let stopped = false;
-    const later = (then) => (document.hidden ? setTimeout(then, 100) : requestAnimationFrame(then));
+    let last = 0;
+    const flush = () => {
+        const latest = waiting?.value;
+        waiting = null;
+        last = performance.now();
+        if (!stopped) call(latest);
+    };
     const limited = (value) => {
         const idle = waiting === null;
         waiting = { value };
-        if (idle) {
-            later(() => {
-                const latest = waiting?.value;
-                waiting = null;
-                if (!stopped) call(latest);
-            });
-        }
+        if (!idle) return;
+        const rest = Math.max(0, last + LIVE - performance.now());
+        setTimeout(() => (document.hidden ? flush() : requestAnimationFrame(flush)), rest);
     };
     limited.stop = () => { stopped = true; };
     return limited;

@@ -22,5 +22,6 @@ export function createActions(store, Convoscope) {
 
 /** One sentence for any failure. */
 export function sentence(error) {
-    return String(error?.message ?? error).replace(/^Error:\s*/, '');
+    const text = String(error?.message ?? error).replace(/^Error:\s*/, '');
+    return text.charAt(0).toUpperCase() + text.slice(1);
 }

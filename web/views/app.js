@@ -12,7 +12,7 @@ const PLACES = [['specimen', 'Specimen'], ['network', 'Network'], ['bench', 'Ben
 
 /** The whole page: three places, a film strip below, and the keys that work everywhere. */
 export class ConvoApp extends View {
-    static watch = ['place', 'dialog', 'toast', 'failure', 'frames', 'running'];
+    static watch = ['place', 'toast', 'failure'];
 
     connectedCallback() {
         super.connectedCallback();

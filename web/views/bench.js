@@ -47,7 +47,7 @@ export class ConvoBench extends View {
                     <span class="figures muted" role="status">${percent(running.done)}${Number.isFinite(running.remaining) && running.done < 1 ? ` · ${seconds(running.remaining)} left` : ''}</span>
                     <progress max="1" .value=${running.done || 0} aria-label="Progress"></progress></div>
                 <button class="stop" data-testid="cancel" @click=${() => this.store.actions.cancel()}>${icons.stop} Cancel <kbd>C</kbd></button>`
-                : html`<p class="muted aim">${reason || (aims ? html`${icons.aim} ${targetText(target, network, look)}` : '')}</p>
+                : html`${reason || aims ? html`<p class="muted aim">${reason || html`${icons.aim} ${targetText(target, network, look)}`}</p>` : nothing}
                 <button class="primary" data-testid="run" ?disabled=${Boolean(reason)} @click=${() => this.store.actions.run()}>${icons.run} Run <kbd>R</kbd></button>`}
         </footer>`;
     }

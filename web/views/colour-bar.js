@@ -8,7 +8,7 @@ const MAPS = ['inferno', 'viridis', 'cividis', 'grey'];
 
 /** The colours from low to high, with numbers, and the choice among the tables. */
 export class ColourBar extends View {
-    static properties = { ...View.properties, low: { attribute: false }, high: { attribute: false }, signed: { type: Boolean }, note: { type: String } };
+    static properties = { ...View.properties, low: { attribute: false }, high: { attribute: false }, signed: { type: Boolean }, note: { type: String }, fixed: { type: Boolean } };
     static watch = ['colours', 'scope', 'clip'];
 
     constructor() {
@@ -17,6 +17,8 @@ export class ColourBar extends View {
         this.high = null;
         this.signed = false;
         this.note = '';
+        /** The range is given: clipping would change nothing. */
+        this.fixed = false;
     }
 
     render() {
@@ -28,8 +30,8 @@ export class ColourBar extends View {
             <span class="figures">${this.high === null ? 'high' : number(this.high, 3)}</span>
             ${this.signed ? html`<span class="muted">blue − · red +</span>` : html`<select aria-label="Colour map"
                 @change=${(e) => this.store.set({ colours: e.target.value })}>${MAPS.map((m) => html`<option ?selected=${m === colours}>${m}</option>`)}</select>`}
-            <label class="flag" title="Leave the outermost 2 % of the values out of the range"><input type="checkbox" .checked=${clip}
-                @change=${(e) => this.store.set({ clip: e.target.checked })}><span>${clip ? '2 % outliers clipped' : 'clip 2 % outliers'}</span></label></div>`;
+            ${this.fixed ? nothing : html`<label class="flag" title="Leave the outermost 2 % of the values out of the range"><input type="checkbox" .checked=${clip}
+                @change=${(e) => this.store.set({ clip: e.target.checked })}><span>${clip ? '2 % outliers clipped' : 'clip 2 % outliers'}</span></label>`}</div>`;
     }
 
     updated() {

@@ -79,9 +79,11 @@ export function sheetsOf(frame, item, state) {
     return { frame: box, sheets: [{ canvas: greyOf(input), smooth: true }, { canvas: veil, alpha: Math.min(1, state.overlay * 1.15) }] };
 }
 
+/** An item that is no curve, small. */
+export const thumbOfItem = (item, state) => (item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, state));
+
 /** What the film strip shows of a frame. */
 export function thumbOf(frame, state) {
     const item = frame.result?.items?.[0];
-    if (!item || item.kind === 'curve') return null;
-    return item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, state);
+    return item && item.kind !== 'curve' ? thumbOfItem(item, state) : null;
 }

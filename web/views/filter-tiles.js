@@ -60,7 +60,7 @@ export class FilterTiles extends View {
                 label="${source.count} filters of ${network.byName.get(layer)?.short}. Arrows move, Enter opens."
                 @tile-open=${(e) => this.store.actions.openUnit(unit(e.detail.index))}></tile-grid>
             <footer class="readout"><p class="muted">${note}</p>
-                ${colour ? nothing : html`<colour-bar .store=${this.store} signed .low=${common?.[0] ?? null}
+                ${colour ? nothing : html`<colour-bar .store=${this.store} signed fixed .low=${common?.[0] ?? null}
                     .high=${common?.[1] ?? null} note=${common ? '' : 'each filter by its own range'}></colour-bar>`}</footer>`;
     }
 }

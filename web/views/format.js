@@ -62,3 +62,6 @@ export function shape(dims) {
     const trimmed = useful.length === 3 && useful[1] === 1 && useful[2] === 1 ? useful.slice(0, 1) : useful;
     return trimmed.join(`${THIN}×${THIN}`) || '1';
 }
+
+/** What a layer does: `Conv 3×3, stride 2`. */
+export const detail = (layer) => `${layer.op} ${layer.detail ?? ''}`.trim().replace(/(\d)x(?=\d)/g, '$1×');

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { bytes, count, number, shape } from './format.js';
+import { bytes, count, detail, number, shape } from './format.js';
 import { clipped, extent, rangeOf, tableOf } from './paint.js';
 import { cellAt } from './geometry.js';
 import { labelOf } from '../store/network.js';
@@ -33,7 +33,7 @@ export class LayerView extends View {
         const seeFilters = filters && show === 'filters';
         const stats = activation?.stats;
         return html`<header class="view-head"><div><h2>${layer.short}</h2>
-            <p class="muted figures">${[layer.op, layer.detail].filter(Boolean).join(' ')} · ${shape(layer.shape)}${layer.parameters ? ` · ${count(layer.parameters)} parameters` : ''} · ${bytes(layer.bytes)}${
+            <p class="muted figures">${detail(layer)} · ${shape(layer.shape)}${layer.parameters ? ` · ${count(layer.parameters)} parameters` : ''} · ${bytes(layer.bytes)}${
                 layer.field ? ` · sees ${layer.field.size.join(' × ')} px, every ${layer.field.stride[0]}` : ''}</p></div>
             <span class="nav">${iconButton('left', 'Previous layer', () => this.store.actions.step(-1), { title: 'Previous layer  [' })}
             ${iconButton('chevron', 'Next layer', () => this.store.actions.step(1), { title: 'Next layer  ]' })}</span></header>
@@ -90,7 +90,7 @@ export class LayerView extends View {
                 label="${made.source.count} maps of ${layer.short}. Arrows move, Enter opens." hook="layer-tiles"
                 @tile-hover=${this.onHover} @tile-open=${(e) => this.store.actions.openUnit(e.detail.index, null)}></tile-grid>
             <footer class="readout"><p role="status" class="figures">${this.readout(made)}</p>
-            <colour-bar .store=${this.store} .low=${made.own ? null : made.range[0]} .high=${made.own ? null : made.range[1]} ?signed=${made.signed}
+            <colour-bar .store=${this.store} .low=${made.own ? null : made.range[0]} .high=${made.own ? null : made.range[1]} ?signed=${made.signed} ?fixed=${single || this.state.scale === 'network'}
                 note=${made.own ? 'each unit by its own range' : ''}></colour-bar></footer>
             <p class="for-readers">Mean ${number(activation.stats.mean)}, maximum ${number(activation.stats.max)}, minimum ${number(activation.stats.min)}.</p>`;
     }

@@ -32,7 +32,12 @@ export class MapCanvas extends View {
         /** @type {{x: number, y: number} | null} */
         this.drag = null;
         this.moved = 0;
-        this.observer = new ResizeObserver(() => this.draw());
+        /** Known without asking for a layout. */
+        this.room = { width: 0, height: 0 };
+        this.observer = new ResizeObserver(([entry]) => {
+            this.room = entry.contentRect;
+            this.draw();
+        });
     }
 
     connectedCallback() {
@@ -66,7 +71,7 @@ export class MapCanvas extends View {
 
     /** Scale and offset from frame pixels to CSS pixels of the canvas. */
     place() {
-        const { width, height } = this.getBoundingClientRect();
+        const { width, height } = this.room;
         const { scale, x, y } = this.zoom;
         const s = scale * Math.min(width / this.frame.width, height / this.frame.height);
         return { s, x: width / 2 - x * this.frame.width * s, y: height / 2 - y * this.frame.height * s, width, height };

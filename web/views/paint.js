@@ -83,8 +83,8 @@ export function paintVeil(image, data, start, table, low, high, signed) {
     const span = high > low ? 1 / (high - low) : 0;
     for (let i = 0; i < image.width * image.height; i++) {
         let t = (data[start + i] - low) * span;
-        if (signed) t = Math.abs(2 * t - 1);
-        image.data[4 * i + 3] = 255 * Math.min(1, Math.max(0, 0.1 + 0.9 * Math.sqrt(Math.max(0, t))));
+        t = signed ? Math.abs(2 * t - 1) : 0.1 + 0.9 * Math.sqrt(Math.max(0, t));
+        image.data[4 * i + 3] = 255 * Math.min(1, Math.max(0, t));
     }
 }
 

@@ -54,7 +54,7 @@ export class ResultTiles extends View {
                 || html`<span class="muted">${source.count} tiles of ${source.width} × ${source.height}</span>`}</p>
             ${tileSize(this.store)}
             ${planes === 3 ? html`<span class="muted">mid-grey is zero</span>` : html`<colour-bar .store=${this.store}
-                .low=${common?.[0] ?? null} .high=${common?.[1] ?? null} ?signed=${item.signed}
+                .low=${common?.[0] ?? null} .high=${common?.[1] ?? null} ?signed=${item.signed} ?fixed=${Boolean(common)}
                 note=${common ? '' : 'each by its own range'}></colour-bar>`}</footer>`;
     }
 

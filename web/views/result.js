@@ -4,11 +4,15 @@ import { View } from './view.js';
 import { number, seconds } from './format.js';
 import { inWords } from './paint.js';
 import { itemRange, plain, sheetOf, sheetsOf } from './draw-result.js';
-import { iconButton, overlaySlider, segments } from './controls.js';
+import { iconButton, overlaySlider } from './controls.js';
+import './item-strip.js';
 import './map-canvas.js';
 import './result-tiles.js';
 import './colour-bar.js';
 import './line-chart.js';
+
+/** How many figures of a result are shown at once. */
+const SHOWN = 4;
 
 /** One frame of the film strip, large, with its numbers. */
 export class ResultView extends View {
@@ -42,10 +46,9 @@ export class ResultView extends View {
             ${iconButton('command', 'Copy the command line', () => actions.copyCommand(frame.id), { title: 'Copy the command line that makes it again' })}
             ${iconButton('recall', 'Put its settings on the bench', () => actions.recall(frame.id))}
             ${iconButton('close', 'Close', () => actions.up(), { title: 'Back to the network  Esc' })}</span></header>
-            ${items.length > 1 ? html`<div class="tools">${segments('View', String(this.state.item), items.map((it, i) => [String(i), it.title]), (v) => this.store.set({ item: Number(v) }))}</div>` : nothing}
+            ${items.length > 1 ? html`<item-strip .store=${this.store} .items=${items}></item-strip>` : nothing}
             <div class="result ${frame.busy ? 'live' : ''}">${item ? this.drawn(frame, item) : html`<p class="hint">${frame.busy ? 'Working…' : ''}</p>`}</div>
-            ${frame.result?.facts?.length ? html`<dl class="facts across">${frame.result.facts.map((f) => html`<div><dt>${f.label}</dt>
-                <dd class="figures">${number(f.value)}${f.unit ? ` ${f.unit}` : ''}</dd></div>`)}</dl>` : nothing}`;
+            ${facts(frame.result?.facts ?? [])}`;
     }
 
     drawn(frame, item) {
@@ -95,3 +98,13 @@ export class ResultView extends View {
     }
 }
 customElements.define('result-view', ResultView);
+
+/** The first figures in a row, the rest folded. */
+function facts(list) {
+    if (!list.length) return nothing;
+    const row = (some) => html`<dl class="facts across">${some.map((f) => html`<div><dt>${f.label}</dt>
+        <dd class="figures">${number(f.value)}${f.unit ? ` ${f.unit}` : ''}</dd></div>`)}</dl>`;
+    if (list.length <= SHOWN) return html`<div class="figures-box">${row(list)}</div>`;
+    return html`<div class="figures-box">${row(list.slice(0, SHOWN))}
+        <details><summary>${list.length - SHOWN} more</summary>${row(list.slice(SHOWN))}</details></div>`;
+}

@@ -4,7 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { styleMap } from 'lit/directives/style-map.js';
 import { View } from './view.js';
 import { icons } from './icons.js';
-import { bytes, count, seconds, shape } from './format.js';
+import { bytes, count, detail, seconds, shape } from './format.js';
 import { tableOf } from './paint.js';
 import './thumb.js';
 
@@ -69,7 +69,7 @@ export class StackView extends View {
         return html`<button class="stack-row ${inside ? 'inside' : ''}" data-testid="layer-row" data-layer=${layer.name}
             @click=${() => this.store.actions.openLayer(layer.name)} title=${layer.name}>
             ${this.silhouette(layer.shape)}${this.thumb(layer)}
-            <span class="what"><b>${title}</b><span class="muted">${[layer.op, layer.detail].filter(Boolean).join(' ')}</span></span>
+            <span class="what"><b>${title}</b><span class="muted">${detail(layer)}</span></span>
             <span class="costs muted figures">${layer.parameters ? count(layer.parameters) : ''}</span>
             <span class="shape figures">${shape(layer.shape)}</span>
             ${icons.chevron}</button>`;

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { number, shape } from './format.js';
+import { detail, number, shape } from './format.js';
 import { canvasOf, clipped, extent, greyOf, inWords, paintMap, paintVeil, rangeOf, tableOf } from './paint.js';
 import { cellAt, fieldOf, mapBox } from './geometry.js';
 import { labelOf } from '../store/network.js';
@@ -24,7 +24,7 @@ export class UnitView extends View {
         const { unit, activation, activationError, specimen, network } = this.state;
         const label = !layer.spatial && layer.channels === network.labels.length ? labelOf(network, unit) : `Channel ${unit}`;
         return html`<div class="unit" data-testid="unit"><header class="view-head"><div><h2>${label}</h2>
-            <p class="muted figures">${layer.short} · ${[layer.op, layer.detail].filter(Boolean).join(' ')} · ${shape(layer.shape.slice(2)) || 'one value'}</p></div>
+            <p class="muted figures">${layer.short} · ${detail(layer)} · ${shape(layer.shape.slice(2)) || 'one value'}</p></div>
             <span class="nav">${iconButton('left', 'Previous channel', () => this.store.actions.step(-1), { title: 'Previous channel  [' })}
             ${iconButton('chevron', 'Next channel', () => this.store.actions.step(1), { title: 'Next channel  ]' })}</span></header>
             ${activationError ? html`<p class="error" data-testid="error" role="alert">${activationError}</p>` : nothing}
@@ -88,7 +88,7 @@ export class UnitView extends View {
                 @point=${(e) => this.onPoint(toCell(e.detail))} @pick=${(e) => this.store.set({ cell: toCell(e.detail) })}
                 @nudge=${(e) => this.store.set({ hover: null, pointer: null, cell: [within(cell[0] + e.detail[1], height), within(cell[1] + e.detail[0], width)] })}></map-canvas>
             <footer class="readout">${overlaySlider(this.store)}
-            <colour-bar .store=${this.store} .low=${low} .high=${high} ?signed=${signed}></colour-bar></footer>`;
+            <colour-bar .store=${this.store} .low=${low} .high=${high} ?signed=${signed} ?fixed=${scale === 'network'}></colour-bar></footer>`;
     }
 
     onPoint(cell) {
