@@ -37,6 +37,62 @@ static void *decode_realloc(void *pointer, size_t size)
 #define STBI_FREE(pointer)      free(pointer)
 #include <stb/stb_image.h>
 
+/* ---- JPEG with the rounding of libjpeg ---- */
+
+/* Browsers and most training pipelines decode with libjpeg. stb_image computes the same but for the
+ * rounding of chroma; in these two kernels, which it calls by pointer, that is libjpeg's as well, so that page
+ * and command line see the same levels (IJG libjpeg 6b, jdsample.c and jdcolor.c). */
+static stbi_uc *upsample_chroma(stbi_uc *out, stbi_uc *near, stbi_uc *far, int count, int factor)
+{
+    (void)factor; /* 2, along both axes */
+    for (int i = 0; i < count; i++) {
+        int before = i > 0 ? i - 1 : i, after = i + 1 < count ? i + 1 : i;
+        int sum = 3 * near[i] + far[i];
+        int sum_before = 3 * near[before] + far[before], sum_after = 3 * near[after] + far[after];
+        out[2 * i] = (stbi_uc)((3 * sum + sum_before + 8) >> 4);
+        out[2 * i + 1] = (stbi_uc)((3 * sum + sum_after + 7) >> 4);
+    }
+    return out;
+}
+
+static stbi_uc clamp_level(int level)
+{
+    return (stbi_uc)(level < 0 ? 0 : level > 255 ? 255 : level);
+}
+
+/* JFIF's YCbCr to RGB in 16-bit fixed point. */
+static void convert_colours(stbi_uc *out, const stbi_uc *y, const stbi_uc *cb, const stbi_uc *cr,
+                            int count, int step)
+{
+    enum { HALF = 1 << 15, CR_R = 91881, CB_B = 116130, CR_G = 46802, CB_G = 22554 };
+    for (int i = 0; i < count; i++, out += step) {
+        int blue = cb[i] - 128, red = cr[i] - 128;
+        out[0] = clamp_level(y[i] + ((CR_R * red + HALF) >> 16));
+        out[1] = clamp_level(y[i] + ((-CB_G * blue - CR_G * red + HALF) >> 16));
+        out[2] = clamp_level(y[i] + ((CB_B * blue + HALF) >> 16));
+        out[3] = 255;
+    }
+}
+
+/* As stbi_load_from_memory with four channels. */
+static stbi_uc *load_jpeg(const uint8_t *bytes, int size, int *width, int *height)
+{
+    stbi__context context;
+    stbi__start_mem(&context, bytes, size);
+    stbi__jpeg *jpeg = decode_malloc(sizeof *jpeg);
+    if (!jpeg) return stbi__errpuc("outofmem", "");
+    jpeg->s = &context;
+    stbi__setup_jpeg(jpeg);
+    jpeg->resample_row_hv_2_kernel = upsample_chroma;
+    jpeg->YCbCr_to_RGB_kernel = convert_colours;
+    int channels;
+    stbi_uc *rgba = load_jpeg_image(jpeg, width, height, &channels, 4);
+    free(jpeg);
+    return rgba;
+}
+
+/* ---- what the file is ---- */
+
 /* What a file that is neither JPEG nor PNG begins with. */
 typedef struct Signature {
     int offset, length;
@@ -180,7 +236,9 @@ Status picture_decode(Picture *picture, const uint8_t *bytes, size_t size, const
     }
     if (stbi_info_from_memory(bytes, (int)size, &width, &height, &channels)) {
         TRY(check_size((uint64_t)width, (uint64_t)height, name));
-        picture->rgba = stbi_load_from_memory(bytes, (int)size, &width, &height, &channels, 4);
+        picture->rgba = is_png(bytes, size)
+                            ? stbi_load_from_memory(bytes, (int)size, &width, &height, &channels, 4)
+                            : load_jpeg(bytes, (int)size, &width, &height);
     }
     if (!picture->rgba) {
         const char *reason = stbi_failure_reason();
