@@ -192,6 +192,16 @@ void gather_pack_transposed(const void *gather, int k, int depth, int j, int col
     }
 }
 
+void gather_pack_plain(const void *plain, int k, int depth, int j, int columns, int width,
+                       float *panel)
+{
+    const GatherPlain *g = plain;
+    for (int r = 0; r < depth; r++, panel += width) {
+        copy_floats(panel, g->source + (size_t)(k + r) * g->row_step + j, columns);
+        if (columns < width) zero_floats(panel + columns, width - columns);
+    }
+}
+
 void gather_columns(const void *gather, int j, int columns, ptrdiff_t *offset)
 {
     const Gather *g = gather;

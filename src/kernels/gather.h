@@ -33,6 +33,15 @@ void gather_pack(const void *gather, int k, int depth, int j, int columns, int w
 void gather_pack_transposed(const void *gather, int k, int depth, int j, int columns, int width,
                             float *panel);
 
+/* A matrix as it lies: rows row_step floats apart. */
+typedef struct GatherPlain {
+    const float *source;
+    size_t row_step;
+} GatherPlain;
+
+void gather_pack_plain(const void *plain, int k, int depth, int j, int columns, int width,
+                       float *panel);
+
 /* A PanelColumns, by to_*. */
 void gather_columns(const void *gather, int j, int columns, ptrdiff_t *offset);
 

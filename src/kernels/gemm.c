@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "kernels/gather.h"
 #include "kernels/panel_gemm.h"
 #include "parallel.h"
 #include "simd.h"
@@ -121,14 +122,8 @@ static void pack_matrix(const void *right, int k, int depth, int j, int columns,
         pack_transposed(b, k, depth, j, columns, width, panel);
         return;
     }
-    for (int r = 0; r < depth; r++) {
-        const float *from = b->data + (k + r) * b->row + j;
-        float *to = panel + (size_t)r * (size_t)width;
-        int c = 0;
-        for (; c + VF_LANES <= columns; c += VF_LANES) vf_store(to + c, vf_load(from + c));
-        for (; c < columns; c++) to[c] = from[c];
-        for (; c < width; c++) to[c] = 0.0F;
-    }
+    const GatherPlain plain = {b->data, (size_t)b->row};
+    gather_pack_plain(&plain, k, depth, j, columns, width, panel);
 }
 
 void gemm(const Gemm *g, void *scratch)

@@ -63,32 +63,45 @@ typedef struct LeftPacking {
     int k, depth;  /* the strip */
 } LeftPacking;
 
+/* Rows are runs of k: one row after the other. */
+static void pack_left_along(const float *from, ptrdiff_t row, int rows, int depth, float *to)
+{
+    for (int i = 0; i < TILE_ROWS; i++) {
+        const float *source = from + i * row;
+        for (int k = 0; k < depth; k++)
+            to[(size_t)k * TILE_ROWS + (size_t)i] = i < rows ? source[k] : 0.0F;
+    }
+}
+
+/* Anything else: neighbours are closer down the rows. */
+static void pack_left_across(const PanelLeft *a, const float *from, int k, int depth, int rows,
+                             float *to)
+{
+    int k0 = k % a->count[1], k1 = k / a->count[1] % a->count[0],
+        k2 = k / a->count[1] / a->count[0];
+    for (int d = 0; d < depth; d++, to += TILE_ROWS) {
+        const float *source = from + k2 * a->step[0] + k1 * a->step[1] + k0 * a->step[2];
+        if (rows == TILE_ROWS) {
+            for (int i = 0; i < TILE_ROWS; i++) to[i] = source[i * a->row];
+        } else {
+            for (int i = 0; i < TILE_ROWS; i++) to[i] = i < rows ? source[i * a->row] : 0.0F;
+        }
+        if (++k0 < a->count[1]) continue;
+        k0 = 0;
+        if (++k1 == a->count[0]) k1 = 0, k2++;
+    }
+}
+
 static void pack_left_panel(const LeftPacking *p, int panel)
 {
     const PanelLeft *a = &p->g->left;
     const int row = panel * TILE_ROWS, rows = at_most(p->g->m - row, TILE_ROWS);
     float *to = p->packed + (size_t)row * (size_t)p->depth;
     const float *from = a->data + row * a->row;
-    int k0 = p->k % a->count[1], k1 = p->k / a->count[1] % a->count[0];
-    int k2 = p->k / a->count[1] / a->count[0];
-    for (int k = 0; k < p->depth;) {
-        /* A run of the innermost index; for a plain matrix, everything. */
-        const bool plain = a->count[0] == 1 && a->count[1] == 1;
-        const int run = plain ? p->depth : at_most(a->count[1] - k0, p->depth - k);
-        const ptrdiff_t step = plain ? a->step[0] : a->step[2];
-        const float *start = from + k2 * a->step[0] + k1 * a->step[1] + k0 * a->step[2];
-        for (int i = 0; i < TILE_ROWS; i++) {
-            float *column = to + (size_t)k * TILE_ROWS + i;
-            if (i < rows) {
-                const float *source = start + i * a->row;
-                for (int r = 0; r < run; r++) column[(size_t)r * TILE_ROWS] = source[r * step];
-            } else {
-                for (int r = 0; r < run; r++) column[(size_t)r * TILE_ROWS] = 0.0F;
-            }
-        }
-        k += run;
-        k0 = 0;
-        if (++k1 == a->count[0]) k1 = 0, k2++;
+    if (a->count[0] == 1 && a->count[1] == 1 && a->step[0] == 1) {
+        pack_left_along(from + p->k, a->row, rows, p->depth, to);
+    } else {
+        pack_left_across(a, from, p->k, p->depth, rows, to);
     }
 }
 
