@@ -203,6 +203,7 @@ static Status network_change(int handle, const char *key, const char *value)
     Model *model;
     TRY(model_find(handle, &model));
     TRY(network_set(model->network, key, value));
+    if (strcmp(key, "labels") == 0) return status_ok();
     /* The size, and what a picture becomes, may be other than what the graphs were made for. */
     sized_release(&model->look);
     sized_release(&model->gradient);
@@ -220,19 +221,24 @@ Status sized_plan(const Network *network, Sized *sized, int height, int width,
                   const char *const *keep, int keep_count)
 {
     if (sized->graph && sized->height == height && sized->width == width) return status_ok();
-    sized_release(sized);
     const GraphRequest request = {
         .height = height, .width = width, .keep = keep, .keep_count = keep_count};
-    TRY(network_build(network, &request, &sized->graph));
-    sized->height = height;
-    sized->width = width;
+    Graph *graph;
+    TRY(network_build(network, &request, &graph));
+    sized_release(sized);
+    *sized = (Sized){.graph = graph, .height = height, .width = width};
     return status_ok();
 }
 
 Status look_plan(Model *model, int height, int width)
 {
-    return sized_plan(model->network, &model->look, height, width, (const char *const *)model->keep,
-                      model->keep_count);
+    const Graph *before = model->look.graph;
+    TRY(sized_plan(model->network, &model->look, height, width, (const char *const *)model->keep,
+                   model->keep_count));
+    if (model->look.graph == before) return status_ok();
+    model->seen = false;
+    if (model->job == JOB_LOOK) model->job = JOB_NONE;
+    return status_ok();
 }
 
 Status sized_allocate(Sized *sized, unsigned flags)

@@ -59,11 +59,10 @@ typedef struct Model {
 Status model_find(int handle, Model **model);
 /* Memory for what a call hands out, in place of what the call before did. */
 Status model_buffer(Model *model, size_t floats);
-/* Makes sure of a planned graph to look with. */
+/* Makes sure of a planned graph to look with; what was seen by another one is gone. */
 Status look_plan(Model *model, int height, int width);
 /* Begins the pass; the input is filled. */
 void look_begin(Model *model, bool picture);
-Status input_fill(const Value *input, const float *data, size_t count);
 
 /* Keeps the sentence and returns the negated code; returns `value` where there is no error. */
 int boundary_return(Status status, int value);

@@ -6,20 +6,11 @@
 
 #include "base/clock.h"
 
-/* Before a pass: what was seen goes, whether or not the pass succeeds. */
-static Status look_prepare(int handle, int height, int width, Model **model)
-{
-    TRY(model_find(handle, model));
-    (*model)->seen = false;
-    (*model)->job = JOB_NONE;
-    (*model)->seconds = 0;
-    TRY(look_plan(*model, height, width));
-    return sized_allocate(&(*model)->look, GRAPH_FORWARD);
-}
-
 void look_begin(Model *model, bool picture)
 {
     model->picture = picture;
+    model->seen = false;
+    model->seconds = 0;
     model->job = JOB_LOOK;
     graph_begin_forward(model->look.graph, NULL, 0);
 }
@@ -38,9 +29,12 @@ static Status picture_shape(const Model *model, const Value *input)
 static Status look_picture(int handle, int width, int height, const uint8_t *rgba)
 {
     Model *model;
-    TRY(look_prepare(handle, 0, 0, &model));
+    TRY(model_find(handle, &model));
+    TRY(look_plan(model, 0, 0));
     Value *input = graph_input(model->look.graph, 0);
     TRY(picture_shape(model, input));
+    TRY(sized_allocate(&model->look, GRAPH_FORWARD));
+    model->seen = false;
     const Picture picture = {width, height, (uint8_t *)(uintptr_t)rgba};
     TRY(preprocess_apply(network_preprocess(model->network), &picture, input->shape.dim[2],
                          input->shape.dim[3], input->data));
@@ -53,7 +47,7 @@ CONVO_EXPORT int convo_look_picture(int handle, int width, int height, const uin
     return boundary_return(look_picture(handle, width, height, rgba), 0);
 }
 
-Status input_fill(const Value *input, const float *data, size_t count)
+static Status input_fits(const Value *input, size_t count)
 {
     char shape[SHAPE_TEXT_BYTES];
     const size_t elements = shape_elements(&input->shape);
@@ -63,15 +57,18 @@ Status input_fill(const Value *input, const float *data, size_t count)
                             "given",
                             input->name, shape_text(&input->shape, shape), elements, count);
     }
-    memcpy(input->data, data, count * sizeof *data);
     return status_ok();
 }
 
 static Status look_tensor(int handle, int height, int width, const float *data, size_t count)
 {
     Model *model;
-    TRY(look_prepare(handle, height, width, &model));
-    TRY(input_fill(graph_input(model->look.graph, 0), data, count));
+    TRY(model_find(handle, &model));
+    TRY(look_plan(model, height, width));
+    const Value *input = graph_input(model->look.graph, 0);
+    TRY(input_fits(input, count));
+    TRY(sized_allocate(&model->look, GRAPH_FORWARD));
+    memcpy(input->data, data, count * sizeof *data);
     look_begin(model, false);
     return status_ok();
 }
@@ -105,7 +102,7 @@ static Status spec_node(const char *spec, char **node)
     return status_ok();
 }
 
-/* Makes sure of an allocated graph with gradients in which the target can be reached. */
+/* Makes sure of a planned graph in which the target can be reached. */
 static Status gradient_plan(Model *model, const char *target, int height, int width)
 {
     char *node;
@@ -114,9 +111,8 @@ static Status gradient_plan(Model *model, const char *target, int height, int wi
         sized_release(&model->gradient);
     free(model->kept);
     model->kept = node;
-    TRY(sized_plan(model->network, &model->gradient, height, width,
-                   (const char *const *)&model->kept, node ? 1 : 0));
-    return sized_allocate(&model->gradient, GRAPH_INPUT_GRADIENT);
+    return sized_plan(model->network, &model->gradient, height, width,
+                      (const char *const *)&model->kept, node ? 1 : 0);
 }
 
 static Status gradient_begin(int handle, int height, int width, const float *data, size_t count,
@@ -137,7 +133,10 @@ static Status gradient_begin(int handle, int height, int width, const float *dat
     model->target = strdup(target);
     if (!model->target) return status_no_memory("the target", strlen(target));
     TRY(gradient_plan(model, target, height, width));
-    TRY(input_fill(graph_input(model->gradient.graph, 0), data, count));
+    const Value *input = graph_input(model->gradient.graph, 0);
+    TRY(input_fits(input, count));
+    TRY(sized_allocate(&model->gradient, GRAPH_INPUT_GRADIENT));
+    memcpy(input->data, data, count * sizeof *data);
     graph_begin_forward(model->gradient.graph, NULL, 0);
     model->job = JOB_GRADIENT_FORWARD;
     return status_ok();

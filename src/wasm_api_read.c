@@ -141,7 +141,7 @@ static Status look_again_keeping(Model *model, const char *layer)
     model->look = kept;
     model->seen = false;
     TRY(sized_allocate(&model->look, GRAPH_FORWARD));
-    TRY(input_fill(graph_input(model->look.graph, 0), model->buffer, count));
+    memcpy(graph_input(model->look.graph, 0)->data, model->buffer, count * sizeof(float));
     look_begin(model, model->picture);
     return status_ok();
 }

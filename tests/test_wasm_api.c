@@ -246,7 +246,9 @@ static void reaches_a_folded_layer(void)
     CHECK_NEAR(maps[SIDE * SIDE + SIDE - 1], 2.0, 1e-6);
     CHECK(convo_output(model) == 0);
     CHECK_NEAR(array_at("shape")[1], 0.25, 1e-6);
+    /* What is refused leaves what was seen. */
     CHECK_REFUSED(convo_activation(model, "nowhere"), "nowhere");
+    CHECK_REFUSED(convo_look_tensor(model, 0, 0, maps, 3), "3");
     CHECK(convo_activation(model, "relu") == 0 && says("\"nonfinite\":0"));
     CHECK(convo_weights(model, "conv") == 0);
     CHECK_NEAR(array_at("shape")[0], weights[0], 1e-6);
