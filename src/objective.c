@@ -119,11 +119,15 @@ static double position_cross_entropy(const float *v, float *dv, int channels, si
 {
     float highest = v[0];
     for (int c = 1; c < channels; c++) highest = fmaxf(highest, v[(size_t)c * stride]);
-    double total = 0;
-    for (int c = 0; c < channels; c++) total += exp((double)v[(size_t)c * stride] - highest);
+    /* The others apart: p - 1 of a certain class keeps its digits. */
+    double others = 0;
+    for (int c = 0; c < channels; c++) {
+        if (c != channel) others += exp((double)v[(size_t)c * stride] - highest);
+    }
+    const double own = exp((double)v[(size_t)channel * stride] - highest), total = own + others;
     for (int c = 0; c < channels && dv; c++) {
         const double p = exp((double)v[(size_t)c * stride] - highest) / total;
-        dv[(size_t)c * stride] += (float)(scale * (p - (c == channel)));
+        dv[(size_t)c * stride] += (float)(scale * (c == channel ? -others / total : p));
     }
     return log(total) + highest - v[(size_t)channel * stride];
 }

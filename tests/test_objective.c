@@ -230,6 +230,11 @@ static void cross_entropy_is_stable(void)
     CHECK_NEAR(objective_value(&term), 0, 1e-12);
     term.channel = 2;
     CHECK_NEAR(objective_value(&term), 2000, 1e-9);
+    /* p - 1 of a certain class keeps its digits. */
+    value->data[0] = 40;
+    term.channel = 0;
+    objectives_seed(&term, 1, graph);
+    CHECK_NEAR(value->grad[0] / -exp(-40), 1, 1e-6);
     graph_destroy(graph);
 }
 

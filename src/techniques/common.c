@@ -90,20 +90,31 @@ static const Node *nonfinite_gradient(const Graph *graph)
     return NULL;
 }
 
+Status check_activations(const Graph *graph)
+{
+    const Node *bad = graph_first_nonfinite(graph);
+    if (!bad) return status_ok();
+    return status_error(
+        STATUS_BAD_INPUT,
+        "the network's values are not finite from %s '%s' on: check the weights and the "
+        "preprocessing",
+        bad->op->name, bad->name);
+}
+
 Status check_gradient(const Graph *graph, const Value *value, const char *target,
                       const BackwardRule *rule)
 {
     const TensorStats stats = tensor_stats(value->grad, shape_elements(&value->shape));
+    if (!stats.nonfinite && (stats.min != 0 || stats.max != 0)) return status_ok();
+    TRY(check_activations(graph));
     if (stats.nonfinite) {
-        const Node *bad = graph_first_nonfinite(graph);
-        const char *what = bad ? "activations" : "gradients";
-        if (!bad) bad = nonfinite_gradient(graph);
+        const Node *bad = nonfinite_gradient(graph);
         return status_error(
             STATUS_BAD_INPUT,
-            "the gradient of %s is not finite; the first layer with such %s is %s '%s'", target,
-            what, bad ? bad->op->name : "?", bad ? bad->name : "?");
+            "the gradient of %s is not finite, although every activation is; it first "
+            "overflows at %s '%s'",
+            target, bad ? bad->op->name : "the input", bad ? bad->name : value->name);
     }
-    if (stats.min != 0 || stats.max != 0) return status_ok();
     const Node *node = vanishing_node(graph);
     if (!node) {
         return status_error(STATUS_BAD_INPUT,

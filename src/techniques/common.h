@@ -31,6 +31,9 @@ void fact_percent(Result *result, const char *name, const char *label, double pr
 /* The error of a result that is asked for too early. */
 Status nothing_yet(const char *id);
 
+/* Fails when a value of the last forward pass is not finite; names the first such layer. */
+Status check_activations(const Graph *graph);
+
 /* Fails when the gradient of the value is zero everywhere or not finite; says which layer made it so. */
 Status check_gradient(const Graph *graph, const Value *value, const char *target,
                       const BackwardRule *rule);

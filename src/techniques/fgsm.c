@@ -138,6 +138,12 @@ static Status begin_gradient(Run *run)
     TRY(target_resolve(run, s->graph, &s->term, s->target));
     s->term.kind = OBJECTIVE_CROSS_ENTROPY;
     s->before = judge(s);
+    /* Only signs count: a loss scaled up to slopes of about 1 does not vanish where the class is certain. */
+    double others = 0;
+    for (int c = 0; c < network_class_count(s->graph); c++) {
+        if (c != s->term.channel) others += s->probabilities[c];
+    }
+    s->term.weight = (float)(1 / fmax(others, 1e-30));
     run_ask_backward(run, s->graph, &s->term, 1, &backward_exact);
     run_tell_progress(run, 0.2, 0.6);
     return status_ok();

@@ -83,6 +83,7 @@ static Status step(Run *run)
     weigh_maps(s->layer, s->coarse);
     const Shape *shape = &s->layer->shape, *input = &graph_input(s->graph, 0)->shape;
     if (max_abs(s->coarse, shape_span(shape, 2, 4)) == 0) {
+        TRY(check_activations(s->graph));
         return status_error(
             STATUS_BAD_INPUT,
             "Grad-CAM of %s at '%s' is zero everywhere: no place in the picture speaks "

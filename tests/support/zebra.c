@@ -41,8 +41,11 @@ bool tiny_open(Zebra *zebra)
         rgba[4 * i + 2] = x + y > 20 ? 200 : 30;
         rgba[4 * i + 3] = 255;
     }
-    uint8_t *bytes = tiny_network(1, &size);
+    uint8_t *bytes = tiny_network(&size);
     CHECK_OK(network_open(&zebra->network, "tiny.onnx", bytes, size));
+    CHECK_OK(network_set(zebra->network, "range", "1"));
+    CHECK_OK(network_set(zebra->network, "mean", "0.5,0.5,0.5"));
+    CHECK_OK(network_set(zebra->network, "std", "0.25,0.25,0.25"));
     CHECK_OK(picture_copy(&zebra->picture, WIDTH, HEIGHT, rgba));
     return zebra->network && zebra->picture.rgba;
 }
