@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { Convoscope, ConvoscopeError } from '../../web/engine/index.js';
+import { Run } from '../../web/engine/run.js';
 import { FakeCore, fakeWorkers } from './fake.mjs';
 
 const picture = { width: 2, height: 1, data: new Uint8ClampedArray(8) };
@@ -201,4 +202,25 @@ test('a core that cannot start says so, and a browser without vectors too', asyn
     } finally {
         WebAssembly.validate = validate;
     }
+});
+
+test('cancel does not wait for a layer that takes long', async () => {
+    /** @type {any} */
+    let hooks;
+    let cancelled = 0;
+    const begin = async (/** @type {any} */ given) => {
+        hooks = given;
+        return { reply: new Promise(() => {}), cancel: () => cancelled++, taken: () => {} };
+    };
+    const run = new Run(begin, {});
+    await wait(1);
+    hooks.onPartial({ items: ['the last'], facts: [], partial: true, seconds: 1 });
+    const start = performance.now();
+    run.cancel();
+    const result = await run.result;
+    assert.ok(performance.now() - start < 200);
+    assert.deepEqual([cancelled, result.partial, result.items], [1, true, ['the last']]);
+    const blank = new Run(begin, {});
+    setTimeout(() => blank.cancel(), 1);
+    await assert.rejects(blank.result, withCode('cancelled'));
 });

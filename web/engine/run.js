@@ -11,15 +11,21 @@
  */
 import { ConvoscopeError } from './errors.js';
 
+/** How long a cancelled run may take to hand out what it has; then the last partial result has to do. */
+const CANCEL_MS = 80;
+
 export class Run {
-    /** @type {Result | null} */
+    /** The newest partial result, and whether it waits to be taken. @type {Result | null} */
     #partial = null;
+    #fresh = false;
     #over = false;
     #cancelled = false;
     /** @type {Begun | null} */
     #begun = null;
     /** @type {() => void} */
     #wake = () => {};
+    /** @type {() => void} */
+    #giveUp = () => {};
 
     /**
      * @param {(hooks: import('./protocol.js').Hooks) => Promise<Begun>} begin
@@ -27,10 +33,14 @@ export class Run {
      */
     constructor(begin, { signal, onProgress }) {
         const cancel = () => this.cancel();
+        const late = new Promise((resolve, reject) => {
+            this.#giveUp = () => (this.#partial ? resolve({ ...this.#partial, partial: true }) : reject(nothingYet()));
+        });
         if (signal?.aborted) cancel();
         signal?.addEventListener('abort', cancel, { once: true });
+        const work = this.#cancelled ? Promise.reject(nothingYet()) : this.#work(begin, onProgress);
         /** The last result; `partial` where the run was cancelled. @type {Promise<Result>} */
-        this.result = this.#work(begin, onProgress).finally(() => {
+        this.result = Promise.race([work, late]).finally(() => {
             signal?.removeEventListener('abort', cancel);
             this.#over = true;
             this.#wake();
@@ -43,9 +53,10 @@ export class Run {
      * @param {((progress: Progress) => void) | undefined} onProgress
      */
     async #work(begin, onProgress) {
-        const nothing = () => new ConvoscopeError('cancelled', 'The run was cancelled before there was anything to show.');
-        if (this.#cancelled) throw nothing();
-        const begun = await begin({ onProgress, onPartial: (partial) => this.#keep(partial) });
+        const begun = await begin({
+            onProgress: (progress) => this.#over || onProgress?.(progress),
+            onPartial: (partial) => this.#keep(partial),
+        });
         this.#begun = begun;
         if (this.#cancelled) begun.cancel();
         return begun.reply;
@@ -53,23 +64,25 @@ export class Run {
 
     /** Stops at the next slice; `result` is then what there is. */
     cancel() {
+        if (this.#cancelled || this.#over) return;
         this.#cancelled = true;
         this.#begun?.cancel();
+        /* One layer of a large network may take longer than a person waits. */
+        setTimeout(() => this.#giveUp(), CANCEL_MS);
     }
 
     /** @param {Result} partial */
     #keep(partial) {
         this.#partial = partial;
+        this.#fresh = true;
         this.#wake();
     }
 
     async *[Symbol.asyncIterator]() {
-        for (;;) {
-            const partial = this.#partial;
-            this.#partial = null;
-            if (this.#over) break;
-            if (partial) {
-                yield partial;
+        while (!this.#over) {
+            if (this.#fresh && this.#partial) {
+                this.#fresh = false;
+                yield this.#partial;
                 this.#begun?.taken();
             } else {
                 await new Promise((/** @type {(value: void) => void} */ resolve) => { this.#wake = resolve; });
@@ -79,3 +92,5 @@ export class Run {
         await this.result;
     }
 }
+
+const nothingYet = () => new ConvoscopeError('cancelled', 'The run was cancelled before there was anything to show.');
