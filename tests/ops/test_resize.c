@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,18 +49,28 @@ static double weight(const OpCase *c, int d, int i, int k, int from, int to)
     return fmax(0, 1 - fabs(x - i));
 }
 
+enum { LONGEST = 12 };
+
+/* Every output is a sum over every input, by the product of the weights of all dimensions. */
 static void resize_reference(const OpCase *c, const OpArray *x, OpArray *y)
 {
+    double weights[SHAPE_MAX_RANK][LONGEST][LONGEST];
+    const int rank = x->shape.rank;
+    for (int d = 0; d < rank; d++) {
+        const int from = x->shape.dim[d], to = y->shape.dim[d];
+        assert(from <= LONGEST && to <= LONGEST);
+        for (int k = 0; k < to; k++) {
+            for (int i = 0; i < from; i++) weights[d][k][i] = weight(c, d, i, k, from, to);
+        }
+    }
     for (size_t k = 0; k < op_array_count(y); k++) {
+        int to[SHAPE_MAX_RANK], from[SHAPE_MAX_RANK];
+        op_index(&y->shape, k, to);
         y->data[k] = 0;
         for (size_t i = 0; i < op_array_count(x); i++) {
-            int to[SHAPE_MAX_RANK], from[SHAPE_MAX_RANK];
-            op_index(&y->shape, k, to);
             op_index(&x->shape, i, from);
             double product = 1;
-            for (int d = 0; d < x->shape.rank && product != 0; d++) {
-                product *= weight(c, d, from[d], to[d], x->shape.dim[d], y->shape.dim[d]);
-            }
+            for (int d = 0; d < rank; d++) product *= weights[d][to[d]][from[d]];
             y->data[k] += product * x->data[i];
         }
     }
