@@ -125,8 +125,14 @@ Status model_open(const Args *args, Network **network)
     *network = NULL;
     TRY(find_model(args->words[0], path));
     TRY(file_read(path, "the model", &bytes, &size));
-    TRY(network_open(network, path, bytes, size));
-    Status status = set_up(args, path, *network);
+    /* The file's name alone: the family is guessed from it, and folders may be called anything. */
+    const char *slash = strrchr(path, '/');
+    Status status = network_open(network, slash ? slash + 1 : path, bytes, size);
+    if (status.code != STATUS_OK) {
+        *network = NULL;
+        return status_error(status.code, "'%s': %s", path, status.message);
+    }
+    status = set_up(args, path, *network);
     if (status.code != STATUS_OK) {
         network_close(*network);
         *network = NULL;

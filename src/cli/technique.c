@@ -45,10 +45,10 @@ static void job_release(Job *job)
 static Status check_outputs(const Args *args)
 {
     const char *out = args_option(args, "out"), *npy = args_option(args, "npy");
+    if (out) TRY(file_check_writable(out));
     if (out && !has_ending(out, ".png")) {
         return status_error(STATUS_BAD_INPUT, "the result is a PNG picture: name it '%s.png'", out);
     }
-    if (out) TRY(file_check_writable(out));
     if (npy) TRY(file_check_writable(npy));
     return status_ok();
 }

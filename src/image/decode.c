@@ -134,7 +134,7 @@ static const char *recognise(const uint8_t *bytes, size_t size)
         bool text = bytes[i] == '\t' || bytes[i] == '\n' || bytes[i] == '\r' || bytes[i] >= 0x20;
         if (!text) return "something else";
     }
-    return "a text";
+    return "a text file";
 }
 
 static bool is_png(const uint8_t *bytes, size_t size)
