@@ -1,0 +1,143 @@
+"""What the tests of the command line share: running it, and reading and writing its files."""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("CONVOSCOPE", str(ROOT / "build/native/convoscope"))
+SHARED = Path(os.environ.get("CONVOSCOPE_SHARED", ROOT.parent / "shared"))
+MODEL = SHARED / "data/models/squeezenet1_0.onnx"
+ZEBRA = SHARED / "reference/squeezenet_zebra"
+
+failures = 0
+
+
+def check(condition, what):
+    global failures
+    if not condition:
+        failures += 1
+        print(f"FAIL {what}")
+    return condition
+
+
+def near(value, expected, tolerance, what):
+    return check(abs(value - expected) <= tolerance, f"{what}: {value}, not {expected} +- {tolerance}")
+
+
+def run(*words, timeout=300, **options):
+    """The finished process; standard output and error are text."""
+    return subprocess.run(
+        [PROGRAM, *map(str, words)], capture_output=True, text=True, timeout=timeout, **options
+    )
+
+
+def run_json(*words, **options):
+    """What --json prints, which must be one value and nothing else; None after a failure."""
+    process = run(*words, "--json", **options)
+    if not check(process.returncode == 0, f"{words}: exit {process.returncode}: {process.stderr}"):
+        return None
+    try:
+        return json.loads(process.stdout)
+    except ValueError as error:
+        check(False, f"{words}: no JSON: {error}: {process.stdout[:200]}")
+        return None
+
+
+def finish(skipped=""):
+    """Leaves with 0, 1, or 77 where something could not be tested."""
+    if skipped:
+        print(f"SKIPPED: {skipped}")
+    print(f"{failures} failures")
+    sys.exit(1 if failures else 77 if skipped else 0)
+
+
+def need_shared():
+    if not MODEL.exists():
+        finish(f"no {MODEL}: set CONVOSCOPE_SHARED to the folder of shared test data")
+
+
+def folder():
+    """A temporary folder that goes when it is closed."""
+    return tempfile.TemporaryDirectory(prefix="convoscope-cli-")
+
+
+def read_npy(path):
+    """(shape, list of floats) of a float32 .npy file of version 1."""
+    data = Path(path).read_bytes()
+    assert data[:8] == b"\x93NUMPY\x01\x00", path
+    (length,) = struct.unpack("<H", data[8:10])
+    header = eval(data[10 : 10 + length].decode())  # written by the program under test
+    assert header["descr"] == "<f4" and not header["fortran_order"], header
+    body = data[10 + length :]
+    return tuple(header["shape"]), struct.unpack(f"<{len(body) // 4}f", body)
+
+
+def relative_error(path, reference, left_out=0.0):
+    """Relative L2 error less that share of the largest differences; shapes may differ in dimensions of 1."""
+    shape, values = read_npy(path)
+    wanted_shape, wanted = read_npy(reference)
+    squeezed = [[n for n in s if n != 1] for s in (shape, wanted_shape)]
+    if squeezed[0] != squeezed[1]:
+        return float("inf")
+    squares = sorted((a - b) ** 2 for a, b in zip(values, wanted))
+    difference = sum(squares[: len(squares) - int(left_out * len(squares))])
+    # The deconvnet of the zebra is zero everywhere in the reference too.
+    return (difference / (sum(b * b for b in wanted) or 1)) ** 0.5
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, kind, rows, depth=8):
+    """kind: 0 grey, 2 RGB, 4 grey and alpha, 6 RGBA; rows: bytes without filter bytes, or None."""
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[kind]
+    stride = width * channels * depth // 8
+    filtered = b"".join(b"\0" + rows[i : i + stride] for i in range(0, len(rows), stride))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(filtered))
+        + chunk(b"IEND", b"")
+    )
+
+
+def read_png(path):
+    """(width, height, rows of bytes) of an 8-bit RGB PNG."""
+    data = Path(path).read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", path
+    at, packed, size = 8, b"", None
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        if kind == b"IHDR":
+            size = struct.unpack(">IIBB", body[:10])
+        packed += body if kind == b"IDAT" else b""
+        at += 12 + length
+    width, height, depth, colour = size
+    assert (depth, colour) == (8, 2), size
+    return width, height, unfilter(zlib.decompress(packed), width * 3, height)
+
+
+def unfilter(data, stride, height):
+    rows, above = [], bytes(stride)
+    for y in range(height):
+        kind = data[y * (stride + 1)]
+        row = bytearray(data[y * (stride + 1) + 1 : (y + 1) * (stride + 1)])
+        for x in range(stride):
+            left = row[x - 3] if x >= 3 else 0
+            corner = above[x - 3] if x >= 3 else 0
+            up = above[x]
+            estimate = left + up - corner
+            paeth = min((left, up, corner), key=lambda v: abs(estimate - v))
+            row[x] = (row[x] + (0, left, up, (left + up) // 2, paeth)[kind]) & 255
+        rows.append(bytes(row))
+        above = rows[-1]
+    return rows
