@@ -2,38 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/random.h"
-#include "optim.h"
 #include "techniques/common.h"
-#include "techniques/style_layers.h"
+#include "techniques/style.h"
 
-enum { STYLE_PICTURE = 1, CONTENT_PICTURE = 0, LEAST_SIDE = 32, LBFGS_PAIRS = 10 };
-
-typedef enum Stage { STAGE_STYLE, STAGE_GRAMS, STAGE_CONTENT, STAGE_PAINT } Stage;
-
-typedef struct Style {
-    Stage stage;
-    Graph *style_graph, *graph;
-    LayerList style_list, list; /* the style layers in either graph */
-    Value *content;
-    Value *input;
-    int height, width;
-    size_t count;    /* of pixel values, 3 H W */
-    float *levels;   /* [C,H,W]: what is painted, in pixel levels 0..255 */
-    float *gradient; /* [C,H,W], per level */
-    float *original; /* [3,H,W] RGB of the content picture */
-    float *rgb;      /* [3,H,W] shown */
-    float *features; /* content reference */
-    float *gram[STYLE_MAX_LAYERS];
-    int grams_done;
-    Objective terms[RUN_MAX_TERMS]; /* content, styles, total variation */
-    int term_count;
-    Optim *optim;
-    float *losses; /* [steps] */
-    int steps, steps_done, evaluations;
-    double content_loss, style_loss, tv_loss, started, seconds;
-} Style;
+enum { STYLE_PICTURE = 1, CONTENT_PICTURE = 0, LEAST_SIDE = 32 };
 
 static const Param params[] = {
     {.name = "size",
@@ -233,10 +205,11 @@ static Status allocate(Run *run)
     s->input = graph_input(s->graph, 0);
     s->height = s->input->shape.dim[2], s->width = s->input->shape.dim[3];
     s->count = 3 * (size_t)s->height * (size_t)s->width;
-    TRY(run_floats(run, s->count, &s->levels));
+    TRY(run_floats(run, s->count, &s->z));
     TRY(run_floats(run, s->count, &s->gradient));
     TRY(run_floats(run, s->count, &s->original));
     TRY(run_floats(run, s->count, &s->rgb));
+    TRY(run_floats(run, s->count, &s->shown));
     TRY(style_layers(run, s->graph, run_text(run, "style-layers"), &s->list));
     TRY(content_layer(run, s->graph, run_text(run, "content-layer"), &s->content));
     return run_floats(run, shape_elements(&s->content->shape), &s->features);
@@ -255,146 +228,6 @@ static Status ask_content(Run *run)
     return status_ok();
 }
 
-/* ---- the loss ---- */
-
-static double mean_square(const float *values, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) sum += (double)values[i] * values[i];
-    return sum / (double)count;
-}
-
-static Objective *add_term(Style *s, ObjectiveKind kind, Value *value, double weight)
-{
-    Objective *term = &s->terms[s->term_count++];
-    *term = (Objective){.kind = kind, .value = value, .weight = (float)weight};
-    return term;
-}
-
-static Status make_terms(Run *run)
-{
-    Style *s = run_state(run);
-    const size_t count = shape_elements(&s->content->shape);
-    memcpy(s->features, s->content->data, count * sizeof *s->features);
-    const double size = fmax(mean_square(s->features, count), 1e-12);
-    add_term(s, OBJECTIVE_FEATURE_MATCH, s->content, run_float(run, "content-weight") / size)
-        ->reference = s->features;
-    for (int i = 0; i < s->list.count; i++) {
-        Value *layer = s->list.layer[i];
-        const size_t entries = (size_t)layer->shape.dim[1] * (size_t)layer->shape.dim[1];
-        const double norm = fmax(mean_square(s->gram[i], entries) * (double)entries, 1e-12);
-        Objective *term = add_term(s, OBJECTIVE_GRAM_MATCH, layer,
-                                   run_float(run, "style-weight") / (norm * s->list.count));
-        term->reference = s->gram[i];
-        TRY(run_floats(run, objective_scratch(OBJECTIVE_GRAM_MATCH, &layer->shape),
-                       &term->scratch));
-    }
-    /* Differences as shares of the range from black to white. */
-    float black, white, level;
-    preprocess_bounds(network_preprocess(run_network(run)), 0, &black, &white, &level);
-    const double range = (double)white - black;
-    add_term(s, OBJECTIVE_TOTAL_VARIATION, s->input,
-             100 * run_float(run, "tv-weight") / (range * range));
-    return status_ok();
-}
-
-/* ---- painting ---- */
-
-static void levels_from_input(Run *run)
-{
-    const Style *s = run_state(run);
-    const size_t plane = s->count / 3;
-    for (size_t c = 0; c < 3; c++) {
-        float black, white, level;
-        preprocess_bounds(network_preprocess(run_network(run)), (int)c, &black, &white, &level);
-        for (size_t i = c * plane; i < (c + 1) * plane; i++)
-            s->levels[i] = (s->input->data[i] - black) / level;
-    }
-}
-
-/* Clips the levels to valid pixels and writes them to the network's input. */
-static void input_from_levels(Run *run)
-{
-    const Style *s = run_state(run);
-    const size_t plane = s->count / 3;
-    for (size_t c = 0; c < 3; c++) {
-        float black, white, level;
-        preprocess_bounds(network_preprocess(run_network(run)), (int)c, &black, &white, &level);
-        for (size_t i = c * plane; i < (c + 1) * plane; i++) {
-            s->levels[i] = fminf(fmaxf(s->levels[i], 0), 255);
-            s->input->data[i] = black + level * s->levels[i];
-        }
-    }
-}
-
-/* Per level; zero where the way down leads out of the valid pixels. */
-static void read_gradient(Run *run)
-{
-    const Style *s = run_state(run);
-    const size_t plane = s->count / 3;
-    for (size_t c = 0; c < 3; c++) {
-        float black, white, level;
-        preprocess_bounds(network_preprocess(run_network(run)), (int)c, &black, &white, &level);
-        for (size_t i = c * plane; i < (c + 1) * plane; i++) {
-            const float g = level * s->input->grad[i];
-            const bool leaves = (s->levels[i] <= 0 && g > 0) || (s->levels[i] >= 255 && g < 0);
-            s->gradient[i] = leaves ? 0 : g;
-        }
-    }
-}
-
-static void ask_evaluation(Run *run)
-{
-    Style *s = run_state(run);
-    input_from_levels(run);
-    run_ask_gradient(run, s->graph, s->terms, s->term_count, &backward_exact);
-    run_tell_progress(run, (s->steps_done + 1.0) / (s->steps + 1),
-                      (s->steps_done + 2.0) / (s->steps + 1));
-}
-
-static Status start_painting(Run *run)
-{
-    Style *s = run_state(run);
-    TRY(make_terms(run));
-    const bool adam = run_choice(run, "optimiser", "adam");
-    OptimOptions options = optim_defaults(adam ? OPTIM_ADAM : OPTIM_LBFGS);
-    options.step = adam ? 4 : 2; /* levels */
-    options.pairs = LBFGS_PAIRS;
-    TRY(optim_create(&s->optim, adam ? OPTIM_ADAM : OPTIM_LBFGS, s->count, &options));
-    levels_from_input(run);
-    if (run_choice(run, "start", "noise")) {
-        Random random = random_seeded((uint64_t)run_int(run, "seed"));
-        for (size_t i = 0; i < s->count; i++) s->levels[i] = 127.5F + 40 * random_normal(&random);
-    }
-    s->started = clock_seconds();
-    ask_evaluation(run);
-    return status_ok();
-}
-
-static Status paint(Run *run)
-{
-    Style *s = run_state(run);
-    const double loss = run_objective(run);
-    read_gradient(run);
-    s->evaluations++;
-    if (optim_tell(s->optim, s->levels, loss, s->gradient)) {
-        s->losses[s->steps_done++] = (float)loss;
-        s->content_loss = run_term(run, 0);
-        s->tv_loss = run_term(run, s->term_count - 1);
-        s->style_loss = loss - s->content_loss - s->tv_loss;
-        s->seconds = clock_seconds() - s->started;
-        run_tell_version(run);
-    }
-    /* A line search that never succeeds has to end as well. */
-    const bool stuck = s->evaluations > 4 * s->steps + 50 || optim_converged(s->optim);
-    if (s->steps_done < s->steps && !stuck) {
-        ask_evaluation(run);
-        return status_ok();
-    }
-    run_finish(run);
-    return status_ok();
-}
-
 static Status step(Run *run)
 {
     const Style *s = run_state(run);
@@ -404,7 +237,7 @@ static Status step(Run *run)
     case STAGE_CONTENT: return ask_content(run);
     case STAGE_PAINT: break;
     }
-    return s->optim ? paint(run) : start_painting(run);
+    return s->optim ? style_paint(run) : style_start(run);
 }
 
 /* ---- result ---- */
@@ -451,10 +284,10 @@ static Status result(Run *run, Result *out)
 {
     const Style *s = run_state(run);
     if (!s->steps_done) return nothing_yet("style");
-    const size_t plane = s->count / 3;
     const Preprocess *preprocess = network_preprocess(run_network(run));
-    preprocess_reorder(preprocess, optim_best(s->optim, NULL), s->height, s->width, s->rgb);
-    for (size_t i = 0; i < 3 * plane; i++) s->rgb[i] /= 255;
+    canvas_levels(s->canvas, optim_best(s->optim, NULL), s->shown);
+    preprocess_reorder(preprocess, s->shown, s->height, s->width, s->rgb);
+    for (size_t i = 0; i < s->count; i++) s->rgb[i] /= 255;
     if (run_flag(run, "keep-colours")) keep_colours(s);
     result_add(out, (ResultItem){.name = "image",
                                  .title = "The content in the style of the second picture",
