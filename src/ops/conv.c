@@ -32,6 +32,7 @@ static Status conv_check(const Node *n, int groups)
 static Status conv_plan(Node *n)
 {
     TRY(node_inputs(n, 2, 3));
+    TRY(node_outputs(n, 1));
     const Shape *x = &n->in[X]->shape, *w = &n->in[W]->shape;
     if (w->rank != x->rank) {
         return status_error(STATUS_BAD_MODEL,

@@ -103,6 +103,7 @@ static Status transpose_check(const Node *n, int groups)
 static Status transpose_plan(Node *n)
 {
     TRY(node_inputs(n, 2, 3));
+    TRY(node_outputs(n, 1));
     const Shape *x = &n->in[X]->shape, *w = &n->in[W]->shape;
     int groups = 1;
     TRY(attr_int(n, "group", &groups));

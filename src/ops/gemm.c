@@ -48,6 +48,7 @@ static size_t larger(size_t a, size_t b)
 static Status gemm_plan(Node *n)
 {
     TRY(node_inputs(n, 2, 3));
+    TRY(node_outputs(n, 1));
     const Shape *a = &n->in[A]->shape, *b = &n->in[B]->shape;
     if (a->rank != 2 || b->rank != 2) {
         return status_error(STATUS_BAD_MODEL,

@@ -3,6 +3,7 @@
 static Status global_average_pool_plan(Node *n)
 {
     TRY(node_inputs(n, 1, 1));
+    TRY(node_outputs(n, 1));
     const Shape *x = &n->in[0]->shape;
     if (x->rank < 3) {
         char text[SHAPE_TEXT_BYTES];

@@ -20,6 +20,7 @@ typedef struct PlaneStats {
 static Status instance_normalization_plan(Node *n)
 {
     TRY(node_inputs(n, 3, 3));
+    TRY(node_outputs(n, 1));
     const Shape *x = &n->in[X]->shape;
     if (x->rank < 3) {
         char text[SHAPE_TEXT_BYTES];

@@ -24,6 +24,7 @@ enum { STRIP = 1024 };
 static Status lrn_plan(Node *n)
 {
     TRY(node_inputs(n, 1, 1));
+    TRY(node_outputs(n, 1));
     const Shape *x = &n->in[0]->shape;
     if (x->rank < 2) {
         return status_error(STATUS_BAD_MODEL,

@@ -52,6 +52,7 @@ static void merge_rows(Matmul *p)
 static Status matmul_plan(Node *n)
 {
     TRY(node_inputs(n, 2, 2));
+    TRY(node_outputs(n, 1));
     const Shape *a = &n->in[A]->shape, *b = &n->in[B]->shape;
     if (a->rank < 1 || b->rank < 1) {
         return status_error(STATUS_BAD_MODEL, "%s '%s': a scalar cannot be multiplied as a matrix",

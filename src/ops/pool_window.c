@@ -18,6 +18,7 @@ static Status check_pads(const Node *n, const Window *w)
 Status pool_window_plan(Node *n, Pool2d **pool)
 {
     TRY(node_inputs(n, 1, 1));
+    TRY(node_outputs(n, 1));
     const Shape *x = &n->in[0]->shape;
     Window w;
     int ceil_mode = 0;
