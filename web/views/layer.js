@@ -28,6 +28,7 @@ export class LayerView extends View {
 
     render() {
         const { layer } = this;
+        if (!layer) return nothing; /* on the way out */
         const { weights, show, activation, activationError, specimen } = this.state;
         const filters = weights && weights.shape.length === 4;
         const seeFilters = filters && show === 'filters';

@@ -48,7 +48,7 @@ export class ResultView extends View {
             ${iconButton('close', 'Close', () => actions.up(), { title: 'Back to the network  Esc' })}</span></header>
             ${items.length > 1 ? html`<item-strip .store=${this.store} .items=${items}></item-strip>` : nothing}
             <div class="result ${frame.busy ? 'live' : ''}">${item ? this.drawn(frame, item) : html`<p class="hint">${frame.busy ? 'Working…' : ''}</p>`}</div>
-            ${facts(frame.result?.facts ?? [])}`;
+            ${facts((frame.result?.facts ?? []).filter((f) => !(frame.aims && f.name === 'target')))}`;
     }
 
     drawn(frame, item) {

@@ -29,6 +29,7 @@ export class UnitNumbers extends View {
     willUpdate() {
         const { network, layer: name, weights, look } = this.state;
         const layer = network.byName.get(name);
+        if (!layer) return;
         if (!weights || weights.shape.length !== 4 || !layer.field || !look) this.inputs = null;
         else if (this.inputs?.look !== look || this.inputs.name !== layer.name) this.fetch(layer, look);
     }
@@ -77,7 +78,7 @@ export class UnitNumbers extends View {
 
     render() {
         const layer = this.state.network.byName.get(this.state.layer);
-        const sum = this.inputs?.data ? this.sum(layer) : null;
+        const sum = layer && this.state.unit >= 0 && this.inputs?.data ? this.sum(layer) : null;
         if (!sum) return nothing;
         const { parts, bias, kh, kw, total } = sum;
         const sorted = [...parts].sort((a, b) => Math.abs(b.total) - Math.abs(a.total));

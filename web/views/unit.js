@@ -21,6 +21,7 @@ export class UnitView extends View {
 
     render() {
         const { layer } = this;
+        if (!layer || this.state.unit < 0) return nothing; /* on the way out */
         const { unit, activation, activationError, specimen, network } = this.state;
         const label = !layer.spatial && layer.channels === network.labels.length ? labelOf(network, unit) : `Channel ${unit}`;
         return html`<div class="unit" data-testid="unit"><header class="view-head"><div><h2>${label}</h2>
