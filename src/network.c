@@ -182,7 +182,7 @@ static Preprocess guess_values(const Network *network, const OnnxInput *input)
     if (channels == 4) return preset("RGBA", 1, NULL, NULL, RESIZE_SHORT);
     if (makes_pictures(network->model)) return preset("RGB", 255, NULL, NULL, RESIZE_SHORT);
     if (input && is_caffe(network->model, network->name, input))
-        return preset("BGR", 255, caffe_mean, NULL, RESIZE_NONE);
+        return preset("BGR", 255, caffe_mean, NULL, RESIZE_SHORT);
     return preset("RGB", 1, torch_mean, torch_std, RESIZE_SHORT);
 }
 

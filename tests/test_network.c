@@ -1,0 +1,190 @@
+/* An opened network: preprocessing, labels, targets, layers, receptive fields, description. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/onnx_writer.h"
+#include "support/shared.h"
+#include "support/test.h"
+
+static Network *open_text(Text text, const char *name)
+{
+    Network *network = NULL;
+    CHECK_OK(network_open(&network, name, (uint8_t *)text.bytes, text.length));
+    return network;
+}
+
+static Graph *built(const Network *network, int size, unsigned flags)
+{
+    Graph *graph = NULL;
+    CHECK_OK(network_build(network, &(GraphRequest){.height = size, .width = size}, &graph));
+    CHECK_OK(graph_allocate(graph, flags));
+    Value *input = graph_input(graph, 0);
+    for (size_t i = 0; i < shape_elements(&input->shape); i++) input->data[i] = cosf((float)i);
+    graph_forward(graph);
+    return graph;
+}
+
+static void refuses_and_frees(void)
+{
+    Network *network;
+    uint8_t *bytes = malloc(4);
+    memcpy(bytes, "\x89PNG", 4);
+    CHECK_FAILS(network_open(&network, "a.onnx", bytes, 4), "PNG");
+    network_close(NULL);
+}
+
+static void preprocessing_and_labels(void)
+{
+    Network *network = open_text(example_model(0), "a.onnx");
+    const Preprocess *p = network_preprocess(network);
+    CHECK_TEXT(p->source, "metadata");
+    CHECK(p->range == 1 && p->height == 8 && p->width == 8);
+    CHECK_OK(network_set(network, "mean", "1,2,3"));
+    CHECK(p->mean[2] == 3);
+    CHECK_FAILS(network_set(network, "colour", "1"), "colour");
+    CHECK_OK(network_set(network, "labels", "cat\r\nn02391049 zebra, striped horse\n\nowl"));
+    CHECK(network_label_count(network) == 4);
+    CHECK_TEXT(network_label(network, 0), "cat");
+    CHECK_TEXT(network_label(network, 2), "");
+    CHECK(network_label(network, 4) == NULL && network_label(network, -1) == NULL);
+    network_close(network);
+}
+
+static void scores_and_targets(void)
+{
+    Network *network = open_text(example_model(0), "a.onnx");
+    CHECK_OK(network_set(network, "labels", "cat\nn02391049 zebra, striped horse\nowl\nfox\nelk"));
+    Graph *graph = built(network, 8, GRAPH_INPUT_GRADIENT);
+    CHECK_TEXT(network_logits(graph)->name, "logits");
+    CHECK(network_class_count(graph) == 5);
+    float logits[5], probabilities[5], again[5], sum = 0;
+    int top[5];
+    network_scores(graph, 0, logits, probabilities);
+    network_scores(graph, 0, NULL, again);
+    CHECK(memcmp(probabilities, again, sizeof again) == 0);
+    const Value *output = graph_output(graph, 0);
+    for (int c = 0; c < 5; c++) {
+        sum += probabilities[c];
+        CHECK_NEAR(probabilities[c], output->data[c], 1e-6);
+    }
+    CHECK_NEAR(sum, 1, 1e-6);
+    network_top(logits, 5, 3, top);
+    CHECK(logits[top[0]] >= logits[top[1]] && logits[top[1]] >= logits[top[2]]);
+    Objective term;
+    CHECK_OK(network_objective(network, graph, "class:top", &term));
+    CHECK(term.channel == top[0] && term.weight == 1 && term.value == network_logits(graph));
+    CHECK_OK(network_objective(network, graph, "class:Striped Horse", &term));
+    CHECK(term.channel == 1);
+    CHECK_OK(network_objective(network, graph, "channel:conv1:5", &term));
+    CHECK_FAILS(network_objective(network, graph, "class:5", &term), "0 to 4");
+    CHECK_FAILS(network_objective(network, graph, "class:dog", &term), "'dog'");
+    CHECK_FAILS(network_objective(network, graph, "channel:r1:6", &term), "outside");
+    CHECK_FAILS(network_objective(network, graph, "neuron:r1:0:4:0", &term), "outside");
+    CHECK_FAILS(network_objective(network, graph, "neuron:r1:0", &term), "lacks its numbers");
+    CHECK_FAILS(network_objective(network, graph, "layer:nowhere", &term), "nowhere");
+    CHECK_FAILS(network_objective(network, graph, "layer:w2", &term), "weight");
+    CHECK_FAILS(network_objective(network, graph, "gram:logits", &term), "no map");
+    CHECK_FAILS(network_objective(network, graph, "sum:r1", &term), "not understood");
+    CHECK_OK(network_objective(network, graph, "neuron:r1:2:3:1", &term));
+    CHECK(term.channel == 2 && term.y == 3 && term.x == 1);
+    graph_destroy(graph);
+    network_close(network);
+}
+
+static void not_a_number_ranks_last(void)
+{
+    const float scores[] = {1, NAN, 3, 2};
+    int top[4];
+    network_top(scores, 4, 4, top);
+    CHECK(top[0] == 2 && top[1] == 3 && top[2] == 0 && top[3] == 1);
+    network_top(scores, 4, 2, top);
+    CHECK(top[0] == 2 && top[1] == 3);
+}
+
+static void layers(void)
+{
+    Network *network = open_text(example_model(0), "a.onnx");
+    Graph *graph = built(network, 8, GRAPH_FORWARD);
+    Value *value;
+    CHECK_OK(network_layer(network, graph, "auto", &value));
+    CHECK_TEXT(value->name, "r1");
+    CHECK_OK(network_layer(network, graph, "bn1", &value));
+    CHECK_TEXT(value->name, "b1");
+    CHECK_FAILS(network_layer(network, graph, "c1", &value), "folded");
+    CHECK_FAILS(network_layer(network, graph, "conv1", &value), "'c1' kept");
+    ReceptiveField field;
+    CHECK_OK(network_layer(network, graph, "pool1", &value));
+    CHECK(network_receptive_field(graph, value, 0, &field));
+    /* 3x3 stride 2 pad 1, then 2x2 stride 2: 3 + 2 pixels, every fourth, from -1. */
+    CHECK(field.size == 5 && field.stride == 4 && field.start == -1);
+    CHECK(!network_receptive_field(graph, network_logits(graph), 0, &field));
+    Text text = {0};
+    network_json(network, graph, NULL, &text);
+    CHECK(!text.failed && strstr(text.bytes, "\"folded\":true") != NULL);
+    CHECK(strstr(text.bytes, "\"field\":{\"size\":[5,5],\"stride\":[4,4],\"start\":[-1,-1]}"));
+    text_release(&text);
+    network_json(network, NULL, "it is too large", &text);
+    CHECK(strstr(text.bytes, "\"error\":\"it is too large\""));
+    text_release(&text);
+    graph_destroy(graph);
+    network_close(network);
+}
+
+/* The channel of a receptive field by experiment: pixels outside of it do not matter. */
+static void receptive_field_holds(void)
+{
+    Network *network = open_text(example_model(0), "a.onnx");
+    Graph *graph = built(network, 8, GRAPH_INPUT_GRADIENT);
+    Value *value = graph_find(graph, "r1"), *input = graph_input(graph, 0);
+    ReceptiveField y, x;
+    CHECK(network_receptive_field(graph, value, 0, &y) &&
+          network_receptive_field(graph, value, 1, &x));
+    graph_zero_gradients(graph);
+    for (int c = 0; c < 6; c++)
+        graph_seed(graph, value)[c * 16 + 2 * 4 + 1] = 1; /* row 2, column 1 */
+    graph_backward(graph, &backward_redirected);
+    const double top = y.start + 2 * y.stride, left = x.start + x.stride;
+    for (int i = 0; i < 64; i++) {
+        const int row = i / 8, column = i % 8;
+        const bool inside =
+            row >= top && row < top + y.size && column >= left && column < left + x.size;
+        CHECK((input->grad[i] != 0) == inside);
+    }
+    graph_destroy(graph);
+    network_close(network);
+}
+
+static void squeezenet_is_recognised(void)
+{
+    size_t size;
+    if (!shared_folder()) return;
+    uint8_t *bytes = shared_read("data/models/squeezenet1_0.onnx", &size);
+    Network *network = NULL;
+    if (!bytes) return;
+    CHECK_OK(network_open(&network, "squeezenet1_0.onnx", bytes, size));
+    const Preprocess *p = network_preprocess(network);
+    CHECK_TEXT(p->channels, "BGR");
+    CHECK(p->height == 227 && p->width == 227 && p->resize == RESIZE_SHORT && p->range == 255);
+    CHECK(p->mean[0] == 104 && p->mean[1] == 117 && p->mean[2] == 123 && p->std[0] == 1);
+    Graph *graph = NULL;
+    Value *value;
+    CHECK_OK(network_build(network, &(GraphRequest){0}, &graph));
+    CHECK_OK(network_layer(network, graph, "auto", &value));
+    CHECK(value->shape.dim[1] == 512 && value->shape.dim[2] == 13);
+    CHECK_TEXT(value->producer->op->name, "Concat");
+    CHECK(network_class_count(graph) == 1000);
+    graph_destroy(graph);
+    network_close(network);
+}
+
+static const Test tests[] = {TEST(refuses_and_frees),
+                             TEST(preprocessing_and_labels),
+                             TEST(scores_and_targets),
+                             TEST(not_a_number_ranks_last),
+                             TEST(layers),
+                             TEST(receptive_field_holds),
+                             TEST(squeezenet_is_recognised)};
+TEST_MAIN(tests)
