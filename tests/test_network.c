@@ -78,7 +78,8 @@ static void scores_and_targets(void)
     CHECK(term.channel == top[0] && term.weight == 1 && term.value == network_logits(graph));
     CHECK_OK(network_objective(network, graph, "class:Striped Horse", &term));
     CHECK(term.channel == 1);
-    CHECK_OK(network_objective(network, graph, "channel:conv1:5", &term));
+    CHECK_OK(network_objective(network, graph, "channel:bn1:5", &term));
+    CHECK_FAILS(network_objective(network, graph, "channel:conv1:5", &term), "folded");
     CHECK_FAILS(network_objective(network, graph, "class:5", &term), "0 to 4");
     CHECK_FAILS(network_objective(network, graph, "class:dog", &term), "'dog'");
     CHECK_FAILS(network_objective(network, graph, "channel:r1:6", &term), "outside");
