@@ -202,14 +202,17 @@ void result_fact(Result *result, const char *name, const char *label, double val
 void result_fact_text(Result *result, const char *name, const char *label, const char *text)
 {
     ResultFact *fact = fact_add(result, name, label, "");
+    static const char ellipsis[] = "...";
     size_t length = strlen(text);
-    if (length >= sizeof fact->text) {
-        length = sizeof fact->text - 1;
-        /* Not in the middle of a UTF-8 character. */
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
+    if (length < sizeof fact->text) {
+        memcpy(fact->text, text, length + 1);
+        return;
     }
+    length = sizeof fact->text - sizeof ellipsis;
+    /* Not in the middle of a UTF-8 character. */
+    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
     memcpy(fact->text, text, length);
-    fact->text[length] = '\0';
+    memcpy(fact->text + length, ellipsis, sizeof ellipsis);
 }
 
 /* ---- for techniques ---- */

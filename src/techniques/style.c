@@ -33,7 +33,7 @@ static const Param params[] = {
      .min = 0,
      .max = 100000,
      .step = 10,
-     .initial = "200",
+     .initial = "100",
      .unit = "",
      .help = "How much the texture counts. Each layer's loss is divided by the squared norm of the "
              "style's "
@@ -53,7 +53,7 @@ static const Param params[] = {
      .min = 0,
      .max = 1000,
      .step = 0.1,
-     .initial = "1",
+     .initial = "4",
      .unit = "",
      .help = "Weight of the total variation: higher takes away noise, too high blurs."},
     {.name = "keep-colours",
@@ -261,7 +261,7 @@ static void keep_colours(const Style *s)
 static void add_facts(Run *run, Result *out)
 {
     const Style *s = run_state(run);
-    char names[96] = "";
+    char names[1024] = "";
     size_t length = 0;
     for (int i = 0; i < s->list.count && length < sizeof names - 1; i++) {
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",

@@ -64,8 +64,10 @@ static Status find_candidates(Run *run, const Graph *graph, Candidates *found)
     if (!found->value) return status_no_memory("style", (size_t)nodes * sizeof(Value *));
     for (int i = 0; i < nodes; i++) {
         const Node *node = graph_node(graph, i);
-        if (trunk[i] && is_activation(node) && is_map(node->out[0]))
-            found->value[found->count++] = node->out[0];
+        if (!trunk[i] || !is_activation(node) || !is_map(node->out[0])) continue;
+        /* Maps of the classes are the answer, not a texture. */
+        if (node->out[0]->shape.dim[1] == network_class_count(graph)) continue;
+        found->value[found->count++] = node->out[0];
     }
     return status_ok();
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "techniques/common.h"
 #include "techniques/style.h"
 
 /* First steps in levels, before the canvas widens them. */
@@ -88,7 +89,13 @@ Status style_paint(Run *run)
     Style *s = run_state(run);
     const double loss = run_objective(run);
     canvas_gradient(s->canvas, s->input->grad, s->gradient);
-    s->evaluations++;
+    if (s->evaluations++ == 0 && !isfinite(loss)) {
+        TRY(check_activations(s->graph));
+        return status_error(
+            STATUS_BAD_INPUT,
+            "style: the loss is not a finite number: the Gram matrices of '%s' overflow",
+            network_name(run_network(run)));
+    }
     if (optim_tell(s->optim, s->z, loss, s->gradient)) {
         s->losses[s->steps_done++] = (float)loss;
         s->content_loss = run_term(run, 0);

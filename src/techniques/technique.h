@@ -51,7 +51,7 @@ typedef struct ResultItem {
 typedef struct ResultFact {
     const char *name, *label, *unit;
     double value;
-    char text[96]; /* instead of a number, when not empty */
+    char text[192]; /* instead of a number, when not empty */
 } ResultFact;
 
 typedef struct Result {
