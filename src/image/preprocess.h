@@ -10,7 +10,7 @@ typedef enum ResizeMode {
     RESIZE_SHORT, /* short side scaled (to 256 of 224, in proportion), middle cut out: ImageNet's custom */
     RESIZE_STRETCH, /* the whole picture, its aspect ratio given up */
     RESIZE_NONE,    /* the middle cut out as it is; a smaller picture is scaled up first */
-} ResizeMode; /* a picture that has the network's size already is taken as it is */
+} ResizeMode;       /* a picture that has the network's size already is taken as it is */
 
 /* input = (pixel * range / 255 - mean) / std, per channel in the network's channel order. */
 typedef struct Preprocess {
