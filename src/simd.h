@@ -25,6 +25,18 @@ typedef int32_t vi
     __attribute__((vector_size(4 * VF_LANES))); /* masks: all bits of a lane, or none */
 typedef float vf_unaligned __attribute__((vector_size(4 * VF_LANES), aligned(4), may_alias));
 
+typedef int32_t vi_unaligned __attribute__((vector_size(4 * VF_LANES), aligned(4), may_alias));
+
+static inline vi vi_load(const int32_t *from)
+{
+    return *(const vi_unaligned *)from;
+}
+
+static inline void vi_store(int32_t *to, vi value)
+{
+    *(vi_unaligned *)to = value;
+}
+
 static inline vf vf_load(const float *from)
 {
     return *(const vf_unaligned *)from;

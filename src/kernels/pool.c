@@ -1,9 +1,11 @@
 #include "kernels/pool.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "parallel.h"
+#include "simd.h"
 
 /*
  * Windows are taken apart: first down the columns of the input, which runs along whole rows, then along
@@ -19,14 +21,25 @@ typedef struct Pooling {
     char *scratch;
 } Pooling;
 
+/* Positions along x that windows look at, from the first of the padding before the input. */
+static int reach(const Pool2d *p)
+{
+    const int windows =
+        (p->out_width - 1) * p->stride_x + (p->kernel_width - 1) * p->dilation_x + 1;
+    const int input = p->pad_left + p->in_width;
+    return windows > input ? windows : input;
+}
+
 static size_t row_bytes(const Pool2d *p)
 {
-    return ((size_t)p->in_width * sizeof(float) + 63) & ~(size_t)63;
+    return ((size_t)reach(p) * sizeof(float) + 63) & ~(size_t)63;
 }
+
+enum { ROWS = 4 }; /* of scratch, for each thread */
 
 size_t pool2d_scratch_bytes(const Pool2d *p)
 {
-    return (size_t)p->threads * 2 * row_bytes(p);
+    return (size_t)p->threads * ROWS * row_bytes(p);
 }
 
 static size_t in_plane(const Pool2d *p)
@@ -56,7 +69,8 @@ static int taps_below(int start, int dilation, int limit, int kernel)
 static Taps taps_of(int out, int stride, int pad, int pad_end, int dilation, int kernel, int in,
                     bool count_pad)
 {
-    Taps taps = {.start = out * stride - pad};
+    Taps taps = {.start = out * stride - pad, .last = kernel, .counted = kernel};
+    if (taps.start >= 0 && taps.start + (kernel - 1) * dilation < in) return taps;
     taps.first = taps_below(taps.start, dilation, 0, kernel);
     taps.last = taps_below(taps.start, dilation, in, kernel);
     taps.counted =
@@ -78,51 +92,116 @@ static Taps taps_x(const Pool2d *p, int j)
 
 /* ---- maximum ---- */
 
-/* best[x] and row[x]: the largest value of each column within the window's rows, and where. */
-static void column_maxima(const Pool2d *p, const float *x, const Taps *ty, float *restrict best,
-                          int32_t *restrict row)
+/* A value and its place in the plane; outside the plane -infinity and NOWHERE. */
+typedef struct Maxima {
+    float *value;
+    int32_t *place;
+} Maxima;
+
+enum { NOWHERE = INT32_MAX };
+
+/* The larger value; of equal ones that which comes first in reading order. */
+static inline void keep_larger(float value, int32_t place, float *best, int32_t *best_place)
 {
-    for (int tap = ty->first; tap < ty->last; tap++) {
-        const int32_t y = ty->start + tap * p->dilation_y;
-        const float *restrict line = x + (size_t)y * (size_t)p->in_width;
-        if (tap == ty->first) {
-            memcpy(best, line, (size_t)p->in_width * sizeof *best);
-            for (int i = 0; i < p->in_width; i++) row[i] = y;
-            continue;
+    if (value > *best || (value == *best && place < *best_place))
+        *best = value, *best_place = place;
+}
+
+static inline void keep_larger_lanes(vf value, vi place, vf *best, vi *best_place)
+{
+    const vi better = (vi)(value > *best) | ((vi)(value == *best) & (vi)(place < *best_place));
+    *best = vf_select(better, value, *best);
+    *best_place = (place & better) | (*best_place & ~better);
+}
+
+/* The largest of `count` positions over `taps` lines that are `step` and `place_step` apart. Place i of the
+ * first line is place[i], or place_first + i where place is NULL. */
+typedef struct Lines {
+    const float *value;
+    const int32_t *place;
+    int32_t place_first, place_step;
+    ptrdiff_t step;
+    int taps;
+} Lines;
+
+static void lines_maxima_at(const Lines *l, int i, Maxima to)
+{
+    float best = -INFINITY;
+    int32_t best_place = NOWHERE;
+    for (int tap = 0; tap < l->taps; tap++) {
+        const int32_t place =
+            l->place ? l->place[i + tap * l->step] : l->place_first + tap * l->place_step + i;
+        keep_larger(l->value[i + tap * l->step], place, &best, &best_place);
+    }
+    to.value[i] = best;
+    to.place[i] = best_place;
+}
+
+static void lines_maxima(const Lines *l, int count, Maxima to)
+{
+    if (count < VF_LANES) {
+        for (int i = 0; i < count; i++) lines_maxima_at(l, i, to);
+        return;
+    }
+    int32_t lanes[VF_LANES];
+    for (int k = 0; k < VF_LANES; k++) lanes[k] = k;
+    const vi zero = {0}, lane = vi_load(lanes);
+    for (int next = 0; next < count; next += VF_LANES) {
+        /* The last vector overlaps the one before. */
+        const int i = next + VF_LANES <= count ? next : count - VF_LANES;
+        vf best = vf_splat(-INFINITY);
+        vi best_place = zero + (int32_t)NOWHERE;
+        for (int tap = 0; tap < l->taps; tap++) {
+            const vi place = l->place ? vi_load(l->place + i + tap * l->step)
+                                      : lane + (l->place_first + tap * l->place_step + i);
+            keep_larger_lanes(vf_load(l->value + i + tap * l->step), place, &best, &best_place);
         }
-        for (int i = 0; i < p->in_width; i++) {
-            const float value = line[i], old = best[i];
-            const int32_t place = row[i];
-            best[i] = value > old ? value : old;
-            row[i] = value > old ? y : place;
-        }
+        vf_store(to.value + i, best);
+        vi_store(to.place + i, best_place);
     }
 }
 
-static void plane_maxima(const Pool2d *p, const float *x, float *y, int32_t *at, float *best,
-                         int32_t *row)
+/* The largest of each column within the window's rows, written to [0, in_width). */
+static void column_maxima(const Pool2d *p, const float *x, const Taps *ty, Maxima to)
 {
+    const bool any = ty->first < ty->last;
+    const int32_t start = any ? (ty->start + ty->first * p->dilation_y) * p->in_width : 0;
+    const Lines lines = {
+        .value = x + start,
+        .place_first = start,
+        .place_step = p->dilation_y * p->in_width,
+        .step = (ptrdiff_t)p->dilation_y * p->in_width,
+        .taps = any ? ty->last - ty->first : 0,
+    };
+    lines_maxima(&lines, p->in_width, to);
+}
+
+/* The largest of each window along the row, for every position that a stride of 1 would have. */
+static void row_maxima(const Pool2d *p, Maxima columns, Maxima to)
+{
+    const Lines lines = {
+        .value = columns.value,
+        .place = columns.place,
+        .step = p->dilation_x,
+        .taps = p->kernel_width,
+    };
+    lines_maxima(&lines, (p->out_width - 1) * p->stride_x + 1, to);
+}
+
+static void plane_maxima(const Pool2d *p, const float *x, float *y, int32_t *at, Maxima columns,
+                         Maxima rows)
+{
+    const int positions = reach(p), step = p->stride_x;
+    for (int i = 0; i < positions; i++) columns.value[i] = -INFINITY, columns.place[i] = NOWHERE;
+    const Maxima input = {columns.value + p->pad_left, columns.place + p->pad_left};
     for (int i = 0; i < p->out_height; i++) {
         const Taps ty = taps_y(p, i);
-        column_maxima(p, x, &ty, best, row);
-        for (int j = 0; j < p->out_width; j++, y++, at++) {
-            const Taps tx = taps_x(p, j);
-            if (ty.first >= ty.last || tx.first >= tx.last) {
-                *y = -FLT_MAX;
-                *at = -1;
-                continue;
-            }
-            int place = tx.start + tx.first * p->dilation_x;
-            for (int tap = tx.first + 1; tap < tx.last; tap++) {
-                const int next = tx.start + tap * p->dilation_x;
-                /* Of equal values the one in the upper row comes first in reading order. */
-                if (best[next] > best[place] ||
-                    (best[next] == best[place] && row[next] < row[place])) {
-                    place = next;
-                }
-            }
-            *y = best[place];
-            *at = row[place] * p->in_width + place;
+        column_maxima(p, x, &ty, input);
+        row_maxima(p, columns, rows);
+        for (int j = 0; j < p->out_width; j++) {
+            const int32_t place = rows.place[j * step];
+            *y++ = place == NOWHERE ? -FLT_MAX : rows.value[j * step];
+            *at++ = place == NOWHERE ? -1 : place;
         }
     }
 }
@@ -131,11 +210,13 @@ static void planes_maxima(void *context, size_t begin, size_t end, int thread)
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
-    char *scratch = pooling->scratch + (size_t)thread * 2 * row_bytes(p);
+    const size_t row = row_bytes(p);
+    char *scratch = pooling->scratch + (size_t)thread * ROWS * row;
+    const Maxima columns = {(float *)scratch, (int32_t *)(scratch + row)};
+    const Maxima rows = {(float *)(scratch + 2 * row), (int32_t *)(scratch + 3 * row)};
     for (size_t plane = begin; plane < end; plane++) {
         plane_maxima(p, pooling->x + plane * in_plane(p), pooling->y + plane * out_plane(p),
-                     pooling->at + plane * out_plane(p), (float *)scratch,
-                     (int32_t *)(scratch + row_bytes(p)));
+                     pooling->at + plane * out_plane(p), columns, rows);
     }
 }
 
@@ -178,7 +259,7 @@ static void planes_averages(void *context, size_t begin, size_t end, int thread)
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
-    float *restrict sums = (float *)(pooling->scratch + (size_t)thread * 2 * row_bytes(p));
+    float *restrict sums = (float *)(pooling->scratch + (size_t)thread * ROWS * row_bytes(p));
     for (size_t plane = begin; plane < end; plane++) {
         const float *x = pooling->x + plane * in_plane(p);
         float *y = pooling->y + plane * out_plane(p);
@@ -205,7 +286,7 @@ static void planes_averages_back(void *context, size_t begin, size_t end, int th
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
-    float *restrict shares = (float *)(pooling->scratch + (size_t)thread * 2 * row_bytes(p));
+    float *restrict shares = (float *)(pooling->scratch + (size_t)thread * ROWS * row_bytes(p));
     for (size_t plane = begin; plane < end; plane++) {
         const float *dy = pooling->dy + plane * out_plane(p);
         float *dx = pooling->dx + plane * in_plane(p);
