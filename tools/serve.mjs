@@ -8,9 +8,9 @@
  *
  * MODEL and PICTURE are offered under /opened/ and named in /open.json; no file is copied.
  */
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { basename, extname, join, normalize, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, normalize, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -85,12 +85,31 @@ function fixedHeaders(isolated, strict) {
  */
 
 /**
+ * What a network's MODEL.json and its labels say, in one: labels are looked for where the command line
+ * looks, in MODEL.labels.txt and imagenet_synset_words.txt beside the network.
+ * @param {string} model
+ * @returns {string | null}
+ */
+function describe(model) {
+    const stem = model.replace(/\.onnx$/, '');
+    const json = `${stem}.json`;
+    const description = json !== model && existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : {};
+    const labels = [`${stem}.labels.txt`, join(dirname(model), 'imagenet_synset_words.txt')].find(existsSync);
+    if (labels && !description.labels) {
+        const lines = readFileSync(labels, 'utf8').trim().split(/\r?\n/);
+        description.labels = lines.map((line) => line.replace(/^n\d{8} /, '')).join('\n');
+    }
+    return Object.keys(description).length ? JSON.stringify(description) : null;
+}
+
+/**
  * What stands under /opened/ and in /open.json.
  * @param {ServeOptions} options
- * @returns {{files: Map<string, string>, json: string}}
+ * @returns {{files: Map<string, string>, texts: Map<string, string>}} files by their path, texts
  */
 function openedFiles({ model, picture }) {
     const files = new Map();
+    const texts = new Map();
     /** @type {Record<string, string>} */
     const open = {};
     for (const [key, file] of Object.entries({ model, picture })) {
@@ -98,13 +117,14 @@ function openedFiles({ model, picture }) {
         if (!existsSync(file)) throw new Error(`${key} ${file} does not exist; give a file.`);
         files.set(`/opened/${basename(file)}`, resolve(file));
         open[key] = `opened/${encodeURIComponent(basename(file))}`;
-        const beside = file.replace(/\.onnx$/, '.json');
-        if (key === 'model' && beside !== file && existsSync(beside)) {
-            files.set(`/opened/${basename(beside)}`, resolve(beside));
-            open.description = `opened/${encodeURIComponent(basename(beside))}`;
-        }
     }
-    return { files, json: JSON.stringify(open) };
+    const description = model && describe(model);
+    if (description) {
+        open.description = 'opened/description.json';
+        texts.set('/opened/description.json', description);
+    }
+    texts.set('/open.json', JSON.stringify(open));
+    return { files, texts };
 }
 
 /**
@@ -149,8 +169,9 @@ export async function serve(options) {
             say(400, 'The address is malformed.');
             return;
         }
-        if (path === '/open.json') {
-            say(200, opened.json, TYPES['.json']);
+        const text = opened.texts.get(path);
+        if (text !== undefined) {
+            say(200, text, TYPES['.json']);
             return;
         }
         const file = fileFor(root, opened.files, path);

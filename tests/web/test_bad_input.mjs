@@ -67,7 +67,7 @@ test('a truncated download, and then the right file', { skip: noData }, async (t
     await says(page, hook('error'), /truncat|incomplete|ends|cut/i, 10_000);
     t.diagnostic(await sentence(page));
     await upload(page, 'input-network', SQUEEZENET);
-    await says(page, hook('classes'), /zebra/i);
+    await says(page, hook('classes'), /\b340\b/);
     assert.equal(await sentence(page), '', 'the old error is still shown');
 });
 
@@ -93,8 +93,7 @@ test('the engine refuses what is wrong with a sentence', { skip: noData }, async
     await says(page, hook('classes'), /zebra/i);
     const messages = await page.evaluate(async () => {
         const { convoscope } = /** @type {any} */ (window);
-        const bytes = new Uint8Array(await (await fetch('opened/squeezenet1_0.onnx')).arrayBuffer());
-        const model = await convoscope.open(bytes);
+        const model = await convoscope.open('opened/squeezenet1_0.onnx');
         const input = new Float32Array(3 * 227 * 227).fill(1);
         /** @param {() => Promise<any>} act */
         const refusal = async (act) => {

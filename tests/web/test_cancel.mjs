@@ -17,9 +17,7 @@ for (const threads of [1, 2]) {
             async (png, count) => {
                 const w = /** @type {any} */ (window);
                 const scope = await w.convoscope.constructor.create({ threads: count });
-                const model = await scope.open(
-                    new Uint8Array(await (await fetch('opened/squeezenet1_0.onnx')).arrayBuffer()),
-                );
+                const model = await scope.open('opened/squeezenet1_0.onnx');
                 const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
                 const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
 

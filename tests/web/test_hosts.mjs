@@ -9,7 +9,7 @@ test('with the headers of isolation the engine has threads', async (t) => {
     await engineReady(page);
     const { isolated, threads, cores } = await page.evaluate(() => ({
         isolated: window.crossOriginIsolated,
-        threads: /** @type {any} */ (window).convoscope.threads,
+        threads: /** @type {any} */ (window).convoscope.info.threads,
         cores: navigator.hardwareConcurrency,
     }));
     assert.equal(isolated, true);
@@ -21,7 +21,7 @@ test('without isolation the page works on one thread', { skip: noData }, async (
     await says(page, hook('classes'), /zebra/i);
     const { isolated, threads } = await page.evaluate(() => ({
         isolated: window.crossOriginIsolated,
-        threads: /** @type {any} */ (window).convoscope.threads,
+        threads: /** @type {any} */ (window).convoscope.info.threads,
     }));
     assert.equal(isolated, false);
     assert.equal(threads, 1);
@@ -49,7 +49,7 @@ test('the service worker isolates the page, and keeps it for use without a netwo
         await new Promise((done) => setTimeout(done, 300));
     }
     await server.close();
-    await page.reload();
+    await page.goto(server.url);
     await engineReady(page);
     assert.equal(await page.evaluate(() => window.crossOriginIsolated), true);
 });

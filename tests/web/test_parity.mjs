@@ -21,8 +21,7 @@ const GRADIENT = 1e-4;
 async function prepare(/** @type {string} */ address, /** @type {string} */ input, /** @type {any} */ options) {
     const w = /** @type {any} */ (window);
     const scope = await w.convoscope.constructor.create(options);
-    const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
-    const model = await scope.open(bytes);
+    const model = await scope.open(address);
     const raw = Uint8Array.from(atob(input), (c) => c.charCodeAt(0));
     w.bench = {
         scope,
@@ -37,7 +36,7 @@ async function prepare(/** @type {string} */ address, /** @type {string} */ inpu
             return btoa(text);
         },
     };
-    return { threads: scope.threads, layers: model.layers };
+    return { threads: scope.info.threads, layers: model.layers };
 }
 
 for (const threads of [1, 2]) {
@@ -49,7 +48,15 @@ for (const threads of [1, 2]) {
 
         /** @param {string} name @param {string} got base64 @param {number} bound */
         const compare = (name, got, bound) => {
-            const error = relativeError(fromBase64(got), reference(name));
+            const expected = reference(name);
+            if (expected.every((value) => value === 0)) {
+                // The deconvnet of this class: what comes back through the last ReLU is negative everywhere.
+                const data = fromBase64(got);
+                assert.equal(data.length, expected.length);
+                assert.ok(data.every((value) => value === 0), `${name} is not zero everywhere`);
+                return;
+            }
+            const error = relativeError(fromBase64(got), expected);
             t.diagnostic(`${name}: relative error ${error.toExponential(2)}`);
             assert.ok(error <= bound, `${name}: relative error ${error} is above ${bound}`);
         };
@@ -128,11 +135,15 @@ for (const threads of [1, 2]) {
             const size = reference('occlusion').length;
             const item = items.find((i) => i.shape.reduce((a, b) => a * b, 1) === size);
             assert.ok(item, `no item has one value for each position: ${items.map((i) => `${i.name} ${i.shape}`)}`);
-            compare('occlusion', item.data, GRADIENT);
+            // Differences of probabilities near 1, which float32 holds in steps of 6e-8.
+            const expected = reference('occlusion');
+            const worst = Math.max(...fromBase64(item.data).map((value, i) => Math.abs(value - expected[i])));
+            t.diagnostic(`occlusion: largest difference ${worst.toExponential(2)}`);
+            assert.ok(worst < 2e-6, `a probability differs by ${worst}`);
         });
 
         await t.test('fgsm_2', async () => {
-            const items = await technique('fgsm', { target, epsilon: 2 });
+            const items = await technique('fgsm', { target, eps: 2 });
             const image = items.find((i) => i.kind === 'image');
             assert.ok(image, 'fgsm hands out no picture');
             // The reference is BGR less its mean; the picture is RGB from 0 to 1.

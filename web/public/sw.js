@@ -30,26 +30,32 @@ function isolate(response) {
 
 /** Puts the files of the present build into the cache, and drops those of earlier builds. */
 async function keepSite() {
-    const list = await fetch(`${SCOPE}files.json`, { cache: 'no-cache' });
+    const address = `${SCOPE}files.json`;
+    const list = await fetch(address, { cache: 'no-cache' });
     if (!list.ok) return;
-    /** @type {string[]} */
-    const names = await list.json();
+    const text = await list.text();
     const cache = await caches.open(CACHE);
-    const wanted = new Set(names.map((name) => new URL(name, SCOPE).href));
+    if ((await (await cache.match(address))?.text()) === text) return;
+
+    const wanted = new Set(JSON.parse(text).map((name) => new URL(name, SCOPE).href));
     for (const request of await cache.keys()) {
         const onDemand = /\/(models|samples)\/[^/]*$/.test(request.url);
         if (!wanted.has(request.url) && !onDemand) await cache.delete(request);
     }
     for (const url of wanted) {
         const response = await fetch(url, { cache: 'no-cache' });
-        if (response.ok) await cache.put(url, response);
+        if (!response.ok) return;
+        await cache.put(url, response);
     }
+    // The list comes last: it says that the others are there.
+    await cache.put(address, new Response(text, { headers: list.headers }));
 }
 
 /** @param {Request} request */
 async function answer(request) {
     const url = request.url.split('#')[0];
     const own = !NOT_KEPT.some((prefix) => url.startsWith(prefix));
+    if (url === `${SCOPE}files.json`) return isolate(await fetch(request));
     try {
         const response = await fetch(request);
         if (own && response.status === 200 && response.type === 'basic') {
@@ -65,13 +71,14 @@ async function answer(request) {
     }
 }
 
-worker.addEventListener('install', (event) => {
-    worker.skipWaiting();
-    // Without a list, or without room, the page works all the same, only not without a network.
-    event.waitUntil(keepSite().catch(() => {}));
-});
+worker.addEventListener('install', () => void worker.skipWaiting());
 
-worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
+worker.addEventListener('activate', (event) => {
+    event.waitUntil(worker.clients.claim());
+    // Not waited for: the page is to be isolated at once, and may be without a network later. Without a
+    // list, or without room, it works all the same.
+    keepSite().catch(() => {});
+});
 
 worker.addEventListener('fetch', (event) => {
     const { request } = event;
@@ -79,4 +86,5 @@ worker.addEventListener('fetch', (event) => {
     // A part of a file cannot be kept, and `only-if-cached` is the browser's own business.
     if (request.headers.has('range') || request.cache === 'only-if-cached') return;
     event.respondWith(answer(request));
+    if (request.mode === 'navigate') event.waitUntil(keepSite().catch(() => {}));
 });
