@@ -52,7 +52,7 @@ static Status bench(Network *network, int runs, bool gradient, Timing *timing, u
                     Shape *shape)
 {
     Graph *graph;
-    TRY(network_build(network, &(GraphRequest){0}, &graph));
+    TRY(model_build(network, &(GraphRequest){0}, &graph));
     Status status = graph_allocate(graph, gradient ? GRAPH_INPUT_GRADIENT : GRAPH_FORWARD);
     if (status.code == STATUS_OK) {
         Value *input = graph_input(graph, 0);

@@ -104,7 +104,7 @@ static Status classifier_open(const Args *args, Classifier *c)
 {
     TRY(args_int(args, "top", 1, 100000, 5, &c->top));
     TRY(model_open(args, &c->network));
-    TRY(network_build(c->network, &(GraphRequest){0}, &c->graph));
+    TRY(model_build(c->network, &(GraphRequest){0}, &c->graph));
     c->classes = network_class_count(c->graph);
     if (c->classes < 2 || !network_logits(c->graph)) {
         return status_error(STATUS_BAD_INPUT, "%s does not classify: its output has no classes",

@@ -1,3 +1,4 @@
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,25 @@ static void print_preprocess(Network *network)
     printf(", resize %s (from %s)\n", resize[p->resize], p->source ? p->source : "guess");
 }
 
+/* The sentence names the first operator that is missing; the description lists them all. */
+static void print_unsupported(const Network *network, const char *error)
+{
+    Text text = {0};
+    network_json(network, NULL, error, &text);
+    cJSON *json = cJSON_Parse(text.bytes);
+    const cJSON *entry, *list = cJSON_GetObjectItem(json, "unsupported");
+    cJSON_ArrayForEach(entry, list)
+    {
+        const cJSON *op = cJSON_GetObjectItem(entry, "op"),
+                    *node = cJSON_GetObjectItem(entry, "node");
+        if (!cJSON_IsString(op) || !cJSON_IsString(node)) continue;
+        printf("%-14s %s, node '%s'\n", entry == list->child ? "unsupported" : "", op->valuestring,
+               node->valuestring);
+    }
+    cJSON_Delete(json);
+    text_release(&text);
+}
+
 static void print_info(Network *network, const Graph *graph, const char *error)
 {
     char bytes[32];
@@ -99,7 +119,10 @@ static void print_info(Network *network, const Graph *graph, const char *error)
         printf("%-14s none\n", "labels");
     }
     if (graph) print_layers(graph);
-    if (error) printf("\nIt cannot be run: %s\n", error);
+    if (error) {
+        print_unsupported(network, error);
+        printf("\nIt cannot be run: %s\n", error);
+    }
 }
 
 int command_info(const Args *args)

@@ -209,12 +209,19 @@ static Status fill(Network *network, const ModelInput *input, Graph *graph)
     return preprocess_apply(preprocess, &input->picture, shape->dim[2], shape->dim[3], value->data);
 }
 
+Status model_build(const Network *network, const GraphRequest *request, Graph **graph)
+{
+    Status status = network_build(network, request, graph);
+    if (status.code == STATUS_OK) return status;
+    return status_error(status.code, "'%s': %s", network_name(network), status.message);
+}
+
 Status model_graph(Network *network, const ModelInput *input, const char *const *keep,
                    int keep_count, unsigned flags, Graph **graph)
 {
     GraphRequest request = {.keep = keep, .keep_count = keep_count};
     if (input->array.data) TRY(request_for(&input->array, &request));
-    TRY(network_build(network, &request, graph));
+    TRY(model_build(network, &request, graph));
     Status status = graph_allocate(*graph, flags);
     if (status.code == STATUS_OK) status = fill(network, input, *graph);
     if (status.code == STATUS_OK) return status;

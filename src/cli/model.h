@@ -25,6 +25,9 @@ void model_input_release(ModelInput *input);
 /* Fails where a picture has not as many channels as the network's input. */
 Status model_check_channels(Network *network, const Shape *shape);
 
+/* network_build with the file's name in the sentence. */
+Status model_build(const Network *network, const GraphRequest *request, Graph **graph);
+
 /* Builds and allocates a graph of the size that the input asks for and fills it in. keep: as in
  * GraphRequest. */
 Status model_graph(Network *network, const ModelInput *input, const char *const *keep,

@@ -131,13 +131,24 @@ Status preprocess_set(Preprocess *preprocess, const char *key, const char *value
                         key);
 }
 
+/* The shortest form that reads back as the same float. */
+static int print_number(char *text, size_t size, float value)
+{
+    int length = 0;
+    for (int precision = 6; precision <= 9; precision++) {
+        length = snprintf(text, size, "%.*g", precision, (double)value);
+        if (strtof(text, NULL) == value) break;
+    }
+    return length;
+}
+
 static void json_numbers(Text *text, const char *key, const float *numbers, int count)
 {
-    char line[128];
-    int length = 0;
+    char line[128] = "";
+    size_t length = 0;
     for (int c = 0; c < count; c++) {
-        length += snprintf(line + length, sizeof line - (size_t)length, c ? ",%.9g" : "%.9g",
-                           (double)numbers[c]);
+        if (c) line[length++] = ',';
+        length += (size_t)print_number(line + length, sizeof line - length, numbers[c]);
     }
     json_key(text, key), json_string(text, line);
 }

@@ -14,6 +14,25 @@ from support import MODEL, ZEBRA, check, finish, folder, png, run
 only = sys.argv[1] if len(sys.argv) > 1 else ""
 
 
+def field(number, payload):
+    """A field of protobuf's wire format: a number or bytes."""
+    if isinstance(payload, int):
+        return bytes([number << 3, payload])
+    return bytes([number << 3 | 2, len(payload)]) + payload
+
+
+def unsupported_model():
+    """x -> Erf 'e1' -> LSTM 'l1' -> y, written by hand."""
+    erf = field(1, b"x") + field(2, b"a") + field(3, b"e1") + field(4, b"Erf")
+    lstm = field(1, b"a") + field(2, b"y") + field(3, b"l1") + field(4, b"LSTM")
+    shape = b"".join(field(1, field(1, n)) for n in (1, 3, 8, 8))
+    tensor = field(1, 1) + field(2, shape)
+    value = field(1, b"x") + field(2, field(1, tensor))
+    graph = field(1, erf) + field(1, lstm) + field(2, b"g") + field(11, value)
+    graph += field(12, field(1, b"y"))
+    return field(1, 7) + field(7, graph) + field(8, field(1, b"") + field(2, 13))
+
+
 def cases(here, model, picture):
     """(name, words, exit status, what the sentence must say). Those with the model in them need it."""
     out = here / "out.png"
@@ -45,6 +64,10 @@ def cases(here, model, picture):
     yield "noise model", ["info", noise], 1, "noise.onnx"
     yield "folder as model", ["info", here], 1, "irectory"
     yield "bundled model", ["info", "nonesuch"], 1, "nonesuch"
+    lacking = write("lacking.onnx", unsupported_model())
+    yield "missing operator", ["classify", lacking, picture], 1, "lacking.onnx': node 'e1' needs"
+    yield "missing operator, run", ["run", lacking, picture], 1, "Erf"
+    yield "missing operator, technique", ["gradcam", lacking, picture, "--out", out], 1, "Erf"
     yield "picture as model", ["info", picture], 1, "PNG"
     yield "unknown command", ["nonesuch"], 2, "nonesuch"
     yield "unknown option", ["info", missing, "--nonesuch"], 2, "--nonesuch"
@@ -128,6 +151,10 @@ def main():
             if os.environ.get("VERBOSE"):
                 print(f"{title}: {lines[0]}")
         unwritable(here, picture)
+        if (here / "lacking.onnx").exists():
+            text = run("info", here / "lacking.onnx")
+            listed = "Erf, node 'e1'" in text.stdout and "LSTM, node 'l1'" in text.stdout
+            check(text.returncode == 0 and listed, f"info does not list what is missing: {text.stdout}")
         print(f"{count} cases")
     finish("" if MODEL.exists() and ZEBRA.exists() else f"what needs {MODEL}")
 

@@ -215,6 +215,10 @@ static void texts(void)
                            "\"std\":\"1,1,1\",\"range\":\"255\",\"resize\":\"none\","
                            "\"source\":\"asked\"}");
     text_release(&text);
+    CHECK_OK(preprocess_set(&preprocess, "std", "0.229,0.224,0.333333343"));
+    preprocess_json(&text, &preprocess);
+    CHECK(text.bytes && strstr(text.bytes, "\"0.229,0.224,0.33333334\""));
+    text_release(&text);
     CHECK_OK(preprocess_set(&preprocess, "size", "96"));
     CHECK(preprocess.height == 96 && preprocess.width == 96);
     static const char *const wrong[][2] = {
