@@ -17,7 +17,10 @@ import {
 } from './harness.mjs';
 
 /** Settings that keep a run short; everything else is the table's default. */
-const SHORT = { steps: 5, iterations: 5, samples: 4 };
+const SHORT = { steps: 5, iterations: 5, samples: 4, stride: 48 };
+
+/** For this class the deconvnet is zero everywhere, which it says; an earlier unit is not. */
+const TARGETS = { deconvnet: 'layer:/features/features.5/Concat' };
 
 test('every technique through the engine', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
@@ -43,8 +46,9 @@ test('every technique through the engine', { skip: noData }, async (t) => {
 
     for (const technique of techniques) {
         await t.test(technique.id, async () => {
-            /** @type {Record<string, number>} */
+            /** @type {Record<string, number | string>} */
             const settings = {};
+            if (technique.id in TARGETS) settings.target = TARGETS[/** @type {'deconvnet'} */ (technique.id)];
             for (const { name } of technique.parameters) {
                 if (name in SHORT) settings[name] = SHORT[/** @type {keyof typeof SHORT} */ (name)];
             }
