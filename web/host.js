@@ -1,20 +1,9 @@
 // @ts-check
 /// <reference types="vite/client" />
-/** What the page needs of its host: script addresses that are its own, and isolation, which threads need. */
+/** What the page needs of its host: isolation, without which there are no threads. */
 
 const TRIED = 'convoscope.isolation';
 const PATIENCE = 4000; /* ms for the service worker to take over */
-
-/** Workers may be started from the page's own address only. Browsers without Trusted Types need no policy. */
-export function trustOwnScripts() {
-    /** @type {any} */ (window).trustedTypes?.createPolicy('default', {
-        createScriptURL(/** @type {string} */ address) {
-            const { origin, protocol } = new URL(address, document.baseURI);
-            if (origin !== location.origin && protocol !== 'blob:') throw new TypeError(`no script from ${origin}`);
-            return address;
-        },
-    });
-}
 
 /**
  * Starts the site's service worker, which keeps the site for use without a network and, where the host
@@ -25,9 +14,13 @@ export async function isolate() {
     if (off || !navigator.serviceWorker || !import.meta.env.PROD) return;
     try {
         const registered = navigator.serviceWorker.register(new URL('sw.js', document.baseURI));
-        if (window.crossOriginIsolated || sessionStorage.getItem(TRIED)) return void registered.catch(() => {});
+        if (window.crossOriginIsolated || sessionStorage.getItem(TRIED))
+            return void registered.catch(() => {});
         await registered;
-        await Promise.race([taken(), new Promise((_, late) => setTimeout(() => late(new Error('late')), PATIENCE))]);
+        await Promise.race([
+            taken(),
+            new Promise((_, late) => setTimeout(() => late(new Error('late')), PATIENCE)),
+        ]);
         sessionStorage.setItem(TRIED, '1');
         location.reload();
         await new Promise(() => {}); /* nothing is begun that the reload would end */
@@ -39,5 +32,7 @@ export async function isolate() {
 /** The service worker controls this page. */
 async function taken() {
     if (navigator.serviceWorker.controller) return;
-    await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
+    await new Promise((done) =>
+        navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }),
+    );
 }

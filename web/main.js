@@ -3,10 +3,11 @@
 /** Puts the page together: one store, the engine behind its actions, the views in front of it. */
 import { Store } from './store/store.js';
 import { createActions } from './store/actions.js';
-import { isolate, trustOwnScripts } from './host.js';
+import { isolate } from './host.js';
+import { allowOwnScripts } from './isolation.js';
 import './views/app.js';
 
-trustOwnScripts();
+allowOwnScripts();
 const store = new Store();
 store.set(store.readAddress());
 document.documentElement.dataset.theme = store.state.theme;
@@ -45,7 +46,9 @@ async function json(address) {
 async function begin() {
     performance.setResourceTimingBufferSize?.(5000); /* the privacy panel lists them all */
     const [scope, opened, samples] = await Promise.all([
-        store.actions.start(), json('./open.json'), json('./samples/index.json'),
+        store.actions.start(),
+        json('./open.json'),
+        json('./samples/index.json'),
     ]);
     /** @type {any} */ (window).convoscope = scope;
     store.set({ samples: Array.isArray(samples) ? samples : [] });
@@ -54,7 +57,12 @@ async function begin() {
     const model = store.state.model || opened?.model;
     const first = store.state.samples[0];
     if (picture) await store.actions.openPicture(picture);
-    else if (first) await store.actions.openPicture(`./samples/${first.file}`, { name: first.title, credit: first.credit });
-    const description = opened?.description && !store.state.model ? await json(opened.description) : null;
+    else if (first)
+        await store.actions.openPicture(`./samples/${first.file}`, {
+            name: first.title,
+            credit: first.credit,
+        });
+    const description =
+        opened?.description && !store.state.model ? await json(opened.description) : null;
     if (model) await store.actions.openNetwork(model, { preprocessing: description ?? {} });
 }

@@ -17,17 +17,31 @@ export function frameActions(store) {
     /** Picks a frame for comparison; the third pick drops the first. */
     function pick(id) {
         const { picked } = store.state;
-        const next = picked.includes(id) ? picked.filter((p) => p !== id) : [...picked, id].slice(-2);
+        const next = picked.includes(id)
+            ? picked.filter((p) => p !== id)
+            : [...picked, id].slice(-2);
         store.set({ picked: next, comparing: next.length === 2 ? store.state.comparing : false });
     }
 
     function compare(a, b) {
         const picked = a && b && a !== b ? [a, b] : store.state.picked;
-        if (picked.length === 2) store.set({ picked, comparing: true, shown: 0, wipe: 0.5, place: 'network', ...fresh() });
+        if (picked.length === 2)
+            store.set({
+                picked,
+                comparing: true,
+                shown: 0,
+                wipe: 0.5,
+                place: 'network',
+                ...fresh(),
+            });
     }
 
     function star(id) {
-        store.set({ frames: store.state.frames.map((f) => (f.id === id ? { ...f, starred: !f.starred } : f)) });
+        store.set({
+            frames: store.state.frames.map((f) =>
+                f.id === id ? { ...f, starred: !f.starred } : f,
+            ),
+        });
     }
 
     function remove(id) {
@@ -37,7 +51,9 @@ export function frameActions(store) {
         const left = frames.filter((f) => f.id !== id);
         const next = left[Math.min(at, left.length - 1)]?.id ?? 0;
         store.set({
-            frames: left, picked: picked.filter((p) => p !== id), comparing: false,
+            frames: left,
+            picked: picked.filter((p) => p !== id),
+            comparing: false,
             ...(shown === id ? { shown: next, ...fresh() } : {}),
         });
     }
@@ -48,17 +64,23 @@ export function frameActions(store) {
         const left = store.state.frames.filter((f) => f.starred || running?.frame === f.id);
         const ids = new Set(left.map((f) => f.id));
         store.set({
-            frames: left, comparing: false, picked: store.state.picked.filter((p) => ids.has(p)),
+            frames: left,
+            comparing: false,
+            picked: store.state.picked.filter((p) => ids.has(p)),
             shown: ids.has(shown) ? shown : 0,
         });
     }
 
     async function save(blob, name) {
         try {
-            await fileSave(blob, { fileName: name, extensions: [name.slice(name.lastIndexOf('.'))] });
+            await fileSave(blob, {
+                fileName: name,
+                extensions: [name.slice(name.lastIndexOf('.'))],
+            });
         } catch (problem) {
             const error = /** @type {Error} */ (problem);
-            if (error.name !== 'AbortError') store.actions.say(`“${name}” could not be saved: ${error.message}`);
+            if (error.name !== 'AbortError')
+                store.actions.say(`“${name}” could not be saved: ${error.message}`);
         }
     }
 
@@ -71,13 +93,17 @@ export function frameActions(store) {
     async function saveNumbers(id) {
         const item = frameOf(id)?.result?.items[store.state.item];
         if (!item) return;
-        await save(new Blob([toNpy(item.data, item.shape)], { type: 'application/octet-stream' }), `${nameOf(id)}.npy`);
+        await save(
+            new Blob([toNpy(item.data, item.shape)], { type: 'application/octet-stream' }),
+            `${nameOf(id)}.npy`,
+        );
     }
 
     const nameOf = (id) => {
         const frame = frameOf(id);
         const item = frame.result.items[store.state.item];
-        const picture = frame.pictures[0]?.replace(/\.\w+$/, '') ?? frame.network.replace(/\.\w+$/, '');
+        const picture =
+            frame.pictures[0]?.replace(/\.\w+$/, '') ?? frame.network.replace(/\.\w+$/, '');
         const part = store.state.item ? `-${item.name}` : '';
         return `${picture}-${frame.technique}${part}`.replace(/[^\w.-]+/g, '-');
     };
@@ -97,7 +123,12 @@ export function frameActions(store) {
     /** Puts the settings of a frame back on the bench. */
     function recall(id) {
         const frame = frameOf(id);
-        store.set({ technique: frame.technique, settings: { ...frame.changed }, target: frame.target, place: 'bench' });
+        store.set({
+            technique: frame.technique,
+            settings: { ...frame.changed },
+            target: frame.target,
+            place: 'bench',
+        });
     }
 
     return { show, pick, compare, star, remove, clear, savePng, saveNumbers, copyCommand, recall };

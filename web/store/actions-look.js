@@ -5,7 +5,8 @@ import { describe } from './network.js';
 import { fromSource, readPicture } from './picture.js';
 import { targetFault } from './techniques.js';
 
-const fileName = (address) => decodeURIComponent(address.split(/[?#]/)[0].split('/').pop() || address);
+const fileName = (address) =>
+    decodeURIComponent(address.split(/[?#]/)[0].split('/').pop() || address);
 
 export function lookActions(store, engine) {
     let looks = 0;
@@ -29,14 +30,23 @@ export function lookActions(store, engine) {
     async function openNetwork(source, { name = '', files = [], preprocessing = {} } = {}) {
         if (!engine.scope) return;
         const mine = ++opens;
-        const title = name || (source instanceof File ? source.name :
-            typeof source === 'string' ? fileName(source) : 'network');
+        const title =
+            name ||
+            (source instanceof File
+                ? source.name
+                : typeof source === 'string'
+                  ? fileName(source)
+                  : 'network');
         store.actions.cancel();
         store.set({ opening: { name: title, done: 0 }, networkError: '' });
         try {
             const model = await engine.scope.open(source, {
-                name: title, files, preprocessing,
-                onProgress: (p) => mine === opens && store.set({ opening: { name: title, done: p?.done ?? p ?? 0 } }),
+                name: title,
+                files,
+                preprocessing,
+                onProgress: (p) =>
+                    mine === opens &&
+                    store.set({ opening: { name: title, done: p?.done ?? p ?? 0 } }),
             });
             if (mine !== opens) return void model.close?.();
             engine.model?.close?.();
@@ -44,14 +54,22 @@ export function lookActions(store, engine) {
             const network = describe(model);
             const keep = network.byName.has(store.state.layer);
             store.set({
-                network, opening: null, look: null, thumbnails: null, activation: null, weights: null, hover: null,
-                model: typeof source === 'string' ? source : '', open: {},
+                network,
+                opening: null,
+                look: null,
+                thumbnails: null,
+                activation: null,
+                weights: null,
+                hover: null,
+                model: typeof source === 'string' ? source : '',
+                open: {},
                 ...(keep ? {} : { layer: '', unit: -1, cell: null }),
                 ...(targetFault(store.state.target, network) ? { target: 'class:top' } : {}),
             });
             await look();
         } catch (error) {
-            if (mine === opens) store.set({ opening: null, networkError: sentence(error), place: 'specimen' });
+            if (mine === opens)
+                store.set({ opening: null, networkError: sentence(error), place: 'specimen' });
         }
     }
 
@@ -66,19 +84,31 @@ export function lookActions(store, engine) {
         if (pictures.length) openPicture(pictures[0], { second });
         if (network) await openNetwork(network, { files: beside });
         else if (beside.length && engine.model) {
-            const values = await beside[0].text().then(JSON.parse).catch(() => null);
+            const values = await beside[0]
+                .text()
+                .then(JSON.parse)
+                .catch(() => null);
             if (values) await setPreprocessing(values);
             else store.set({ networkError: `“${beside[0].name}” is no JSON.` });
         }
-        if (labels && engine.model) await setPreprocessing({ labels: (await labels.text()).trim() });
-        else if (labels) store.set({ networkError: `Open the network first, then drop “${labels.name}” with its class names.` });
+        if (labels && engine.model)
+            await setPreprocessing({ labels: (await labels.text()).trim() });
+        else if (labels)
+            store.set({
+                networkError: `Open the network first, then drop “${labels.name}” with its class names.`,
+            });
     }
 
     /** @param {Blob | string} source @param {{name?: string, second?: boolean, credit?: string}} [how] */
     async function openPicture(source, how = {}) {
         const error = how.second ? 'secondError' : 'pictureError';
-        const name = how.name || (source instanceof File ? source.name :
-            typeof source === 'string' ? fileName(source) : 'picture');
+        const name =
+            how.name ||
+            (source instanceof File
+                ? source.name
+                : typeof source === 'string'
+                  ? fileName(source)
+                  : 'picture');
         store.set({ [error]: '' });
         try {
             let blob = /** @type {Blob} */ (source);
@@ -87,7 +117,7 @@ export function lookActions(store, engine) {
                 if (!answer?.ok) throw new Error(`The picture “${source}” could not be fetched.`);
                 blob = await answer.blob();
             }
-            const picture = { ...await readPicture(blob, name), credit: how.credit };
+            const picture = { ...(await readPicture(blob, name)), credit: how.credit };
             usePicture(picture, how.second, typeof source === 'string' ? source : '');
         } catch (problem) {
             store.set({ [error]: sentence(problem) });
@@ -106,7 +136,13 @@ export function lookActions(store, engine) {
             return;
         }
         store.actions.cancel();
-        store.set({ specimen: picture, picture: address, pictureError: '', hover: null, pointer: null });
+        store.set({
+            specimen: picture,
+            picture: address,
+            pictureError: '',
+            hover: null,
+            pointer: null,
+        });
         look();
     }
 
@@ -182,7 +218,15 @@ export function lookActions(store, engine) {
     }
 
     return {
-        start, openNetwork, openFiles, openPicture, takeSnapshot, look, readLayer, activationOf, networkRange,
+        start,
+        openNetwork,
+        openFiles,
+        openPicture,
+        takeSnapshot,
+        look,
+        readLayer,
+        activationOf,
+        networkRange,
         setPreprocessing,
     };
 }

@@ -4,14 +4,22 @@
 export function navigateActions(store) {
     const go = (patch) => {
         const before = store.state.layer;
-        store.set({ shown: 0, comparing: false, hover: null, cell: null, activationError: '', ...patch });
+        store.set({
+            shown: 0,
+            comparing: false,
+            hover: null,
+            cell: null,
+            activationError: '',
+            ...patch,
+        });
         if (store.state.layer !== before) {
             store.set({ activation: null, weights: null });
             store.actions.readLayer();
         }
     };
 
-    const openLayer = (name) => go({ layer: name, unit: -1, show: 'activations', place: 'network' });
+    const openLayer = (name) =>
+        go({ layer: name, unit: -1, show: 'activations', place: 'network' });
     const openUnit = (unit, cell = null) => go({ unit, cell, place: 'network' });
 
     /** One level up: result, unit, layer, stack. */

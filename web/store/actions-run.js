@@ -62,13 +62,19 @@ export function runActions(store, engine) {
     function newFrame(technique, values) {
         const { network, specimen, second, target, look } = store.state;
         return {
-            technique: technique.id, title: technique.title, values, target,
+            technique: technique.id,
+            title: technique.title,
+            values,
+            target,
             aims: aimed(technique),
             targetText: targetText(target, network, look),
             changed: changedOf(technique, values),
-            network: network.name, input: look?.input ?? null,
+            network: network.name,
+            input: look?.input ?? null,
             pictures: [specimen, second].slice(0, technique.pictures).map((p) => p.name),
-            result: null, busy: true, starred: false,
+            result: null,
+            busy: true,
+            starred: false,
         };
     }
 
@@ -80,30 +86,38 @@ export function runActions(store, engine) {
         const values = valuesOf(technique, store.state);
         const mine = ++runs;
         controller?.abort();
-        const mineController = controller = new AbortController();
+        const mineController = (controller = new AbortController());
         const id = reuse || ++frames;
         const frame = { ...newFrame(technique, values), id };
         const others = store.state.frames.filter((f) => f.id !== id);
         store.set({
-            runError: '', frames: [...others, frame], shown: id, item: 0, comparing: false,
+            runError: '',
+            frames: [...others, frame],
+            shown: id,
+            item: 0,
+            comparing: false,
             running: { technique: technique.id, frame: id, done: 0, remaining: NaN, seconds: 0 },
             ...(reuse ? {} : { zoom: { scale: 1, x: 0.5, y: 0.5 } }),
         });
         const update = throttled((result) => mine === runs && put(id, { result }));
         try {
             const { specimen, second } = store.state;
-            const job = engine.model.run(technique.id, {
-                ...(technique.pictures > 0 ? { image: specimen.pixels } : {}),
-                ...(technique.pictures > 1 ? { style: second.pixels } : {}),
-                ...values,
-            }, {
-                signal: mineController.signal,
-                onProgress: throttled((p) => {
-                    if (mine === runs && store.state.running) {
-                        store.set({ running: { ...store.state.running, ...p } });
-                    }
-                }),
-            });
+            const job = engine.model.run(
+                technique.id,
+                {
+                    ...(technique.pictures > 0 ? { image: specimen.pixels } : {}),
+                    ...(technique.pictures > 1 ? { style: second.pixels } : {}),
+                    ...values,
+                },
+                {
+                    signal: mineController.signal,
+                    onProgress: throttled((p) => {
+                        if (mine === runs && store.state.running) {
+                            store.set({ running: { ...store.state.running, ...p } });
+                        }
+                    }),
+                },
+            );
             const result = job.result;
             result.catch(() => {}); /* awaited below; until then it is no unhandled rejection */
             for await (const partial of job) {
@@ -120,7 +134,8 @@ export function runActions(store, engine) {
             const partial = store.state.frames.find((f) => f.id === id)?.result;
             if (partial) put(id, { result: { ...partial, partial: true }, busy: false });
             else removeFrame(id);
-            if (/** @type {any} */ (error)?.code !== 'cancelled') store.set({ runError: sentence(error) });
+            if (/** @type {any} */ (error)?.code !== 'cancelled')
+                store.set({ runError: sentence(error) });
         } finally {
             if (mine === runs) {
                 store.set({ running: null });
@@ -135,7 +150,9 @@ export function runActions(store, engine) {
     }
 
     function put(id, patch) {
-        store.set({ frames: store.state.frames.map((f) => (f.id === id ? { ...f, ...patch } : f)) });
+        store.set({
+            frames: store.state.frames.map((f) => (f.id === id ? { ...f, ...patch } : f)),
+        });
     }
 
     function removeFrame(id) {
@@ -148,7 +165,11 @@ export function runActions(store, engine) {
 
     /** Opens a technique aimed at a unit and runs it. */
     function runOn(id, target) {
-        store.set({ technique: id, settings: store.state.technique === id ? store.state.settings : {}, target });
+        store.set({
+            technique: id,
+            settings: store.state.technique === id ? store.state.settings : {},
+            target,
+        });
         run();
     }
 
@@ -174,6 +195,8 @@ function throttled(call) {
         const rest = Math.max(0, last + LIVE - performance.now());
         setTimeout(() => (document.hidden ? flush() : requestAnimationFrame(flush)), rest);
     };
-    limited.stop = () => { stopped = true; };
+    limited.stop = () => {
+        stopped = true;
+    };
     return limited;
 }

@@ -5,7 +5,9 @@
  * an operator that names itself say nothing. @param {{name: string, op: string}} layer */
 export function shortName(layer) {
     let parts = layer.name.split('/').filter(Boolean);
-    parts = parts.filter((part, i) => !(i + 1 < parts.length && parts[i + 1].startsWith(`${part}.`)));
+    parts = parts.filter(
+        (part, i) => !(i + 1 < parts.length && parts[i + 1].startsWith(`${part}.`)),
+    );
     const op = new RegExp(`^${layer.op}(_\\d+)?$`, 'i');
     if (parts.length > 1 && op.test(parts[parts.length - 1])) parts.pop();
     return parts.join('/') || layer.op;
@@ -14,7 +16,8 @@ export function shortName(layer) {
 /** All proper prefixes of a name at `/`, `.` and `_`, longest first. */
 function prefixes(name) {
     const found = [];
-    for (let i = name.length - 1; i > 0; i--) if ('/._'.includes(name[i])) found.push(name.slice(0, i + 1));
+    for (let i = name.length - 1; i > 0; i--)
+        if ('/._'.includes(name[i])) found.push(name.slice(0, i + 1));
     return found;
 }
 
@@ -47,14 +50,19 @@ export function blocksOf(layers) {
 /** A plain description of an engine model, for the views. */
 export function describe(model) {
     const layers = model.layers.map((layer, index) => ({
-        ...layer, index, short: shortName(layer), title: '',
+        ...layer,
+        index,
+        short: shortName(layer),
+        title: '',
         spatial: layer.shape.length === 4 && layer.shape[2] * layer.shape[3] > 1,
-        channels: layer.shape.length > 1 ? layer.shape[1] : layer.shape[0] ?? 1,
+        channels: layer.shape.length > 1 ? layer.shape[1] : (layer.shape[0] ?? 1),
     }));
     const blocks = blocksOf(layers.filter((layer) => !layer.folded));
     for (const block of blocks) {
         for (const layer of block.layers) {
-            const inside = layer.short.startsWith(`${block.name}/`) || layer.short.startsWith(`${block.name}.`);
+            const inside =
+                layer.short.startsWith(`${block.name}/`) ||
+                layer.short.startsWith(`${block.name}.`);
             layer.title = inside ? layer.short.slice(block.name.length + 1) : layer.short;
             layer.title = layer.title.replace(/_/g, ' ');
         }
@@ -64,8 +72,18 @@ export function describe(model) {
     for (const layer of layers) byName.set(layer.name, layer);
     const { name, bytes, labels, input, outputs, parameters, macs, memory, preprocessing } = model;
     return {
-        name, bytes, labels: labels ?? [], input, outputs, parameters, macs, memory, preprocessing,
-        layers, blocks, byName,
+        name,
+        bytes,
+        labels: labels ?? [],
+        input,
+        outputs,
+        parameters,
+        macs,
+        memory,
+        preprocessing,
+        layers,
+        blocks,
+        byName,
     };
 }
 

@@ -21,7 +21,8 @@ const MAX_SIDE = 2048;
 export function sizeOf(b) {
     const view = new DataView(b.buffer, b.byteOffset, b.byteLength);
     const tag = (at, text) => [...text].every((c, i) => b[at + i] === c.charCodeAt(0));
-    if (b.length > 24 && tag(1, 'PNG')) return { width: view.getUint32(16), height: view.getUint32(20) };
+    if (b.length > 24 && tag(1, 'PNG'))
+        return { width: view.getUint32(16), height: view.getUint32(20) };
     if (b.length > 10 && tag(0, 'GIF8')) {
         return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
     }
@@ -45,14 +46,18 @@ export async function readPicture(blob, name) {
     if (!head.length) throw new Error(`“${name}” is empty. Choose a JPEG, PNG or WebP picture.`);
     const size = sizeOf(head);
     if (size && size.width * size.height > MAX_PIXELS) {
-        throw new Error(`“${name}” has ${size.width} × ${size.height} pixels; the most is 64 megapixels. ` +
-            'Make it smaller first.');
+        throw new Error(
+            `“${name}” has ${size.width} × ${size.height} pixels; the most is 64 megapixels. ` +
+                'Make it smaller first.',
+        );
     }
     let bitmap;
     try {
         bitmap = await createImageBitmap(blob, { imageOrientation: 'from-image' });
     } catch {
-        throw new Error(`“${name}” is no picture that this browser can read. Choose a JPEG, PNG or WebP file.`);
+        throw new Error(
+            `“${name}” is no picture that this browser can read. Choose a JPEG, PNG or WebP file.`,
+        );
     }
     const picture = fromSource(bitmap, bitmap.width, bitmap.height, name);
     bitmap.close();
@@ -66,7 +71,9 @@ export function fromSource(source, width, height, name) {
     const canvas = document.createElement('canvas');
     canvas.width = Math.max(1, Math.round(width * shrink));
     canvas.height = Math.max(1, Math.round(height * shrink));
-    const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { willReadFrequently: true }));
+    const ctx = /** @type {CanvasRenderingContext2D} */ (
+        canvas.getContext('2d', { willReadFrequently: true })
+    );
     ctx.imageSmoothingQuality = 'high';
     ctx.fillStyle = '#fff';
     ctx.fillRect(0, 0, canvas.width, canvas.height);

@@ -16,17 +16,28 @@ const number = (low, high) => (text) => {
     const value = Number(text);
     return text !== '' && value >= low && value <= high ? value : undefined;
 };
-const oneOf = (...choices) => (text) => (choices.includes(text) ? text : undefined);
+const oneOf =
+    (...choices) =>
+    (text) =>
+        choices.includes(text) ? text : undefined;
 const flag = { parse: (text) => text === '1', format: (value) => (value ? '1' : '0') };
 
 /** Settings of a technique, `patch:32,stride:16`; every part is escaped, so that any text may be a value. */
 const settings = {
-    parse: (text) => Object.fromEntries(text.split(',').filter(Boolean).map((pair) => {
-        const [name, value = ''] = pair.split(':');
-        return [decodeURIComponent(name), decodeURIComponent(value)];
-    })),
-    format: (value) => Object.entries(value)
-        .map(([name, v]) => `${encodeURIComponent(name)}:${encodeURIComponent(String(v))}`).join(','),
+    parse: (text) =>
+        Object.fromEntries(
+            text
+                .split(',')
+                .filter(Boolean)
+                .map((pair) => {
+                    const [name, value = ''] = pair.split(':');
+                    return [decodeURIComponent(name), decodeURIComponent(value)];
+                }),
+        ),
+    format: (value) =>
+        Object.entries(value)
+            .map(([name, v]) => `${encodeURIComponent(name)}:${encodeURIComponent(String(v))}`)
+            .join(','),
 };
 
 /** @type {Property[]} */
@@ -36,15 +47,25 @@ export const properties = [
     { name: 'picture', default: '', inUrl: true },
     { name: 'layer', default: '', inUrl: true },
     { name: 'unit', default: -1, inUrl: true, parse: number(0, 1e6) },
-    { name: 'cell', default: null, inUrl: true, format: (cell) => cell.join('.'),
-      parse: (text) => (/^\d+\.\d+$/.test(text) ? text.split('.').map(Number) : undefined) },
+    {
+        name: 'cell',
+        default: null,
+        inUrl: true,
+        format: (cell) => cell.join('.'),
+        parse: (text) => (/^\d+\.\d+$/.test(text) ? text.split('.').map(Number) : undefined),
+    },
 
     // How it is drawn.
     { name: 'scale', default: 'unit', inUrl: true, parse: oneOf('unit', 'layer', 'network') },
     { name: 'sort', default: 'index', inUrl: true, parse: oneOf('index', 'strength') },
     { name: 'show', default: 'activations', inUrl: true, parse: oneOf('activations', 'filters') },
     { name: 'tile', default: 80, inUrl: true, parse: number(24, 320) },
-    { name: 'colours', default: 'inferno', inUrl: true, parse: oneOf('inferno', 'viridis', 'cividis', 'grey') },
+    {
+        name: 'colours',
+        default: 'inferno',
+        inUrl: true,
+        parse: oneOf('inferno', 'viridis', 'cividis', 'grey'),
+    },
     { name: 'overlay', default: 0.75, inUrl: true, parse: number(0, 1) },
     { name: 'clip', default: true, inUrl: true, ...flag },
     { name: 'received', default: false, inUrl: true, ...flag },
@@ -53,7 +74,12 @@ export const properties = [
     { name: 'technique', default: '', inUrl: true },
     { name: 'target', default: 'class:top', inUrl: true },
     { name: 'settings', default: {}, inUrl: true, ...settings },
-    { name: 'place', default: 'specimen', inUrl: true, parse: oneOf('specimen', 'network', 'bench') },
+    {
+        name: 'place',
+        default: 'specimen',
+        inUrl: true,
+        parse: oneOf('specimen', 'network', 'bench'),
+    },
 
     { name: 'theme', default: 'system', kept: true, parse: oneOf('system', 'dark', 'light') },
 

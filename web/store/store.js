@@ -2,6 +2,7 @@
 import { properties } from './properties.js';
 
 const KEPT = 'convoscope.';
+const SOON = 120; /* ms */
 
 /** One place for everything that more than one view needs. Views read `store.state` and call `store.actions`. */
 export class Store {
@@ -35,8 +36,9 @@ export class Store {
             if (property.kept && changed.has(property.name)) {
                 write(KEPT + property.name, (property.format ?? String)(this.state[property.name]));
             }
-            if (property.inUrl && changed.has(property.name)) this.#writeAddress();
         }
+        if (changed.has('layer') || changed.has('unit')) this.#writeAddress();
+        else if (properties.some((p) => p.inUrl && changed.has(p.name))) this.#writeSoon();
         for (const listener of [...this.#listeners]) listener(changed);
     }
 
@@ -64,27 +66,38 @@ export class Store {
         for (const property of properties.filter((p) => p.inUrl)) {
             const value = this.state[property.name];
             const text = value === null ? '' : (property.format ?? String)(value);
-            const silent = value === null || text === (property.default === null ? '' :
-                (property.format ?? String)(property.default));
+            const silent =
+                value === null ||
+                text ===
+                    (property.default === null
+                        ? ''
+                        : (property.format ?? String)(property.default));
             if (silent) query.delete(property.name);
             else query.set(property.name, text);
         }
         // Slashes, colons and commas are legal in a query; layer names read better with them.
-        const text = query.toString().replace(/%2F/g, '/').replace(/%3A/g, ':').replace(/%2C/g, ',');
+        const text = query
+            .toString()
+            .replace(/%2F/g, '/')
+            .replace(/%3A/g, ':')
+            .replace(/%2C/g, ',');
         return text ? `?${text}` : location.pathname;
+    }
+
+    /** Soon, since a slider changes a property many times a second. */
+    #writeSoon() {
+        this.#pending ||= window.setTimeout(() => this.#writeAddress(), SOON);
     }
 
     /** Going to another depth is a step of the history, everything else replaces the present one. */
     #writeAddress() {
-        if (this.#pending) return;
-        this.#pending = window.setTimeout(() => {
-            this.#pending = 0;
-            const depth = `${this.state.layer}:${this.state.unit}`;
-            const deeper = history.state?.depth !== undefined && history.state.depth !== depth;
-            const address = this.address();
-            if (deeper) history.pushState({ depth }, '', address);
-            else history.replaceState({ depth }, '', address);
-        }, 120);
+        clearTimeout(this.#pending);
+        this.#pending = 0;
+        const depth = `${this.state.layer}:${this.state.unit}`;
+        const deeper = history.state?.depth !== undefined && history.state.depth !== depth;
+        const address = this.address();
+        if (deeper) history.pushState({ depth }, '', address);
+        else history.replaceState({ depth }, '', address);
     }
 }
 

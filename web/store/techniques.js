@@ -30,22 +30,34 @@ export function valueOf(parameter, settings) {
 /** Every parameter of a technique with its value; a target is the page's own target. */
 export function valuesOf(technique, state) {
     const settings = { ...state.settings };
-    return Object.fromEntries(technique.parameters.map((p) => [
-        p.name, p.type === 'target' ? state.target : valueOf(p, settings),
-    ]));
+    return Object.fromEntries(
+        technique.parameters.map((p) => [
+            p.name,
+            p.type === 'target' ? state.target : valueOf(p, settings),
+        ]),
+    );
 }
 
 /** The settings that differ from the defaults. */
 export function changedOf(technique, values) {
-    return Object.fromEntries(Object.entries(values).filter(([name, value]) => {
-        const parameter = technique.parameters.find((p) => p.name === name);
-        return parameter && parameter.type !== 'target' && String(value) !== String(parameter.default);
-    }));
+    return Object.fromEntries(
+        Object.entries(values).filter(([name, value]) => {
+            const parameter = technique.parameters.find((p) => p.name === name);
+            return (
+                parameter &&
+                parameter.type !== 'target' &&
+                String(value) !== String(parameter.default)
+            );
+        }),
+    );
 }
 
 const SHAPES = {
-    class: /^class:(top|\d+)$/, channel: /^channel:(.+):(\d+)$/, neuron: /^neuron:(.+):(\d+):(\d+):(\d+)$/,
-    layer: /^layer:(.+)$/, gram: /^gram:(.+)$/,
+    class: /^class:(top|\d+)$/,
+    channel: /^channel:(.+):(\d+)$/,
+    neuron: /^neuron:(.+):(\d+):(\d+):(\d+)$/,
+    layer: /^layer:(.+)$/,
+    gram: /^gram:(.+)$/,
 };
 
 /** The parts of a target: [kind, node or class, channel, y, x]; null when it is none. Names may hold colons. */
@@ -75,7 +87,8 @@ export function targetText(spec, network, look) {
 export function targetFault(spec, network) {
     if (!network) return '';
     const [kind, node, channel] = parseTarget(spec) ?? [''];
-    if (!kind) return 'A target is class:N, channel:LAYER:C, neuron:LAYER:C:Y:X, layer:LAYER or gram:LAYER.';
+    if (!kind)
+        return 'A target is class:N, channel:LAYER:C, neuron:LAYER:C:Y:X, layer:LAYER or gram:LAYER.';
     if (kind === 'class') {
         const classes = network.layers[network.layers.length - 1]?.channels ?? 0;
         if (node === 'top' || Number(node) < classes) return '';
@@ -93,7 +106,12 @@ const quote = (text) => (/^[\w./:,=-]+$/.test(text) ? text : `'${text.replace(/'
 
 /** The command line that makes a frame again. */
 export function commandOf(frame, technique) {
-    const words = ['convoscope', frame.technique, quote(frame.network), ...frame.pictures.map(quote)];
+    const words = [
+        'convoscope',
+        frame.technique,
+        quote(frame.network),
+        ...frame.pictures.map(quote),
+    ];
     for (const parameter of technique?.parameters ?? []) {
         const value = parameter.type === 'target' ? frame.target : frame.values[parameter.name];
         if (value === undefined) continue;

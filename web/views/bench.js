@@ -9,30 +9,79 @@ import './picture-well.js';
 
 /** Right: the techniques by the question that they answer, the chosen one open with its controls. */
 export class ConvoBench extends View {
-    static watch = ['scope', 'technique', 'settings', 'target', 'network', 'specimen', 'second', 'running', 'runError', 'look'];
+    static watch = [
+        'scope',
+        'technique',
+        'settings',
+        'target',
+        'network',
+        'specimen',
+        'second',
+        'running',
+        'runError',
+        'look',
+    ];
 
     render() {
         const { scope, technique } = this.state;
         if (!scope) return html`<div class="bench" data-testid="bench"></div>`;
-        const groups = QUESTIONS.map(([id, title]) => [title, scope.techniques.filter((t) => t.question === id)]);
-        return html`<div class="bench" data-testid="bench">${groups.map(([title, list]) => (list.length ? html`<section>
-            <h2>${title}</h2><ul>${list.map((t) => html`<li class=${t.id === technique ? 'open' : ''}>
-                <button class="technique" aria-expanded=${t.id === technique} data-testid="technique-${t.id}" title=${t.sentence}
-                    @click=${() => this.store.actions.choose(t.id)}><span>${t.title}</span>${icons.chevron}</button>
-                ${t.id === technique ? this.opened(t) : nothing}</li>`)}</ul></section>` : nothing))}</div>
+        const groups = QUESTIONS.map(([id, title]) => [
+            title,
+            scope.techniques.filter((t) => t.question === id),
+        ]);
+        return html`<div class="bench" data-testid="bench">
+                ${groups.map(([title, list]) =>
+                    list.length
+                        ? html`<section>
+                              <h2>${title}</h2>
+                              <ul>
+                                  ${list.map(
+                                      (t) =>
+                                          html`<li class=${t.id === technique ? 'open' : ''}>
+                                              <button
+                                                  class="technique"
+                                                  aria-expanded=${t.id === technique}
+                                                  data-testid="technique-${t.id}"
+                                                  title=${t.sentence}
+                                                  @click=${() => this.store.actions.choose(t.id)}
+                                              >
+                                                  <span>${t.title}</span>${icons.chevron}
+                                              </button>
+                                              ${t.id === technique ? this.opened(t) : nothing}
+                                          </li>`,
+                                  )}
+                              </ul>
+                          </section>`
+                        : nothing,
+                )}
+            </div>
             ${this.foot()}`;
     }
 
     opened(t) {
         const plain = t.parameters.filter((p) => !p.advanced);
         const folded = t.parameters.filter((p) => p.advanced);
-        const control = (p) => html`<param-control .store=${this.store} .parameter=${p}></param-control>`;
-        return html`<div class="technique-body"><p>${t.sentence}</p>
+        const control = (p) =>
+            html`<param-control .store=${this.store} .parameter=${p}></param-control>`;
+        return html`<div class="technique-body">
+            <p>${t.sentence}</p>
             ${t.pictures > 1 ? html`<picture-well class="second" .store=${this.store} second></picture-well>` : nothing}
             ${plain.map(control)}
-            ${folded.length ? html`<details><summary>More controls</summary>${folded.map(control)}</details>` : nothing}
-            <details class="about"><summary>How to read it</summary>${t.read ? html`<p>${t.read}</p>` : nothing}
-                ${t.limits ? html`<p><b>Limits.</b> ${t.limits}</p>` : nothing}<p class="muted paper">${t.paper}</p></details></div>`;
+            ${
+                folded.length
+                    ? html`<details>
+                          <summary>More controls</summary>
+                          ${folded.map(control)}
+                      </details>`
+                    : nothing
+            }
+            <details class="about">
+                <summary>How to read it</summary>
+                ${t.read ? html`<p>${t.read}</p>` : nothing}
+                ${t.limits ? html`<p><b>Limits.</b> ${t.limits}</p>` : nothing}
+                <p class="muted paper">${t.paper}</p>
+            </details>
+        </div>`;
     }
 
     foot() {
@@ -43,12 +92,38 @@ export class ConvoBench extends View {
         const aims = chosen?.parameters.some((p) => p.type === 'target');
         return html`<footer class="run-box">
             ${runError ? html`<p class="error" data-testid="error" role="alert">${runError}</p>` : nothing}
-            ${running ? html`<div class="progress" data-testid="progress"><span>${scope.techniques.find((t) => t.id === running.technique)?.title}</span>
-                    <span class="figures muted" role="status">${percent(running.done)}${Number.isFinite(running.remaining) && running.done < 1 ? ` · ${seconds(running.remaining)} left` : ''}</span>
-                    <progress max="1" .value=${running.done || 0} aria-label="Progress"></progress></div>
-                <button class="stop" data-testid="cancel" @click=${() => this.store.actions.cancel()}>${icons.stop} Cancel <kbd>C</kbd></button>`
-                : html`${reason || aims ? html`<p class="muted aim">${reason || html`${icons.aim} ${targetText(target, network, look)}`}</p>` : nothing}
-                <button class="primary" data-testid="run" ?disabled=${Boolean(reason)} @click=${() => this.store.actions.run()}>${icons.run} Run <kbd>R</kbd></button>`}
+            ${
+                running
+                    ? html`<div class="progress" data-testid="progress">
+                              <span
+                                  >${scope.techniques.find((t) => t.id === running.technique)?.title}</span
+                              >
+                              <span class="figures muted" role="status"
+                                  >${percent(running.done)}${Number.isFinite(running.remaining) && running.done < 1 ? ` · ${seconds(running.remaining)} left` : ''}</span
+                              >
+                              <progress
+                                  max="1"
+                                  .value=${running.done || 0}
+                                  aria-label="Progress"
+                              ></progress>
+                          </div>
+                          <button
+                              class="stop"
+                              data-testid="cancel"
+                              @click=${() => this.store.actions.cancel()}
+                          >
+                              ${icons.stop} Cancel <kbd>C</kbd>
+                          </button>`
+                    : html`${reason || aims ? html`<p class="muted aim">${reason || html`${icons.aim} ${targetText(target, network, look)}`}</p>` : nothing}
+                          <button
+                              class="primary"
+                              data-testid="run"
+                              ?disabled=${Boolean(reason)}
+                              @click=${() => this.store.actions.run()}
+                          >
+                              ${icons.run} Run <kbd>R</kbd>
+                          </button>`
+            }
         </footer>`;
     }
 }

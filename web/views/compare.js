@@ -15,19 +15,67 @@ export class CompareView extends View {
         if (both.length < 2) return html`<p class="hint">Both frames need a result.</p>`;
         const drawn = both.map((f) => this.sheets(f));
         const maps = both.some((f) => f.result.items[0].kind === 'map' && f.input);
-        const name = (f) => html`<b>${f.title}</b> <span class="muted">${[f.aims ? f.targetText : '', ...Object.entries(f.changed).map(([k, v]) => `${k} ${v}`)].filter(Boolean).join(' · ')}</span>`;
-        return html`<header class="view-head"><div><h2>Comparison</h2><p class="muted">One zoom for both: wheel, drag, + − 0</p></div>
-            <span class="nav">${iconButton('close', 'Close', () => this.store.actions.up(), { title: 'Back  Esc' })}</span></header>
-            <div class="tools">${segments('Show', beside ? 'beside' : 'over', [['beside', 'Side by side'], ['over', 'One over the other']], (v) => this.store.set({ beside: v === 'beside' }))}
-            ${beside ? nothing : slider('Divide', wipe, { min: 0, max: 1, step: 0.005, text: `${Math.round(wipe * 100)} %`, set: (v) => this.store.set({ wipe: v }) })}
-            ${maps ? overlaySlider(this.store) : nothing}</div>
-            ${beside ? html`<div class="beside">${both.map((f, i) => html`<figure><map-canvas .store=${this.store} zoomable .frame=${drawn[i].frame} .sheets=${drawn[i].sheets}
-                    label=${f.title} hook="compare-${i}"></map-canvas><figcaption>${name(f)}</figcaption></figure>`)}</div>`
-                : html`<div class="over"><map-canvas .store=${this.store} zoomable .frame=${drawn[0].frame}
-                    .sheets=${[...drawn[0].sheets.map((s) => ({ ...s, part: [0, wipe] })), ...drawn[1].sheets.map((s) => ({ ...s, part: [wipe, 1] }))]}
-                    .marks=${[{ kind: 'wipe', box: { x: wipe * drawn[0].frame.width, y: 0, width: 0, height: 0 } }]}
-                    label="${both[0].title} left, ${both[1].title} right" hook="compare-over" @point=${this.onPoint}></map-canvas>
-                    <p class="row spread">${both.map(name).map((n) => html`<span>${n}</span>`)}</p></div>`}`;
+        const name = (f) =>
+            html`<b>${f.title}</b>
+                <span class="muted"
+                    >${[f.aims ? f.targetText : '', ...Object.entries(f.changed).map(([k, v]) => `${k} ${v}`)].filter(Boolean).join(' · ')}</span
+                >`;
+        return html`<header class="view-head">
+                <div>
+                    <h2>Comparison</h2>
+                    <p class="muted">One zoom for both: wheel, drag, + − 0</p>
+                </div>
+                <span class="nav"
+                    >${iconButton('close', 'Close', () => this.store.actions.up(), { title: 'Back  Esc' })}</span
+                >
+            </header>
+            <div class="tools">
+                ${segments(
+                    'Show',
+                    beside ? 'beside' : 'over',
+                    [
+                        ['beside', 'Side by side'],
+                        ['over', 'One over the other'],
+                    ],
+                    (v) => this.store.set({ beside: v === 'beside' }),
+                )}
+                ${beside ? nothing : slider('Divide', wipe, { min: 0, max: 1, step: 0.005, text: `${Math.round(wipe * 100)} %`, set: (v) => this.store.set({ wipe: v }) })}
+                ${maps ? overlaySlider(this.store) : nothing}
+            </div>
+            ${
+                beside
+                    ? html`<div class="beside">
+                          ${both.map(
+                              (f, i) =>
+                                  html`<figure>
+                                      <map-canvas
+                                          .store=${this.store}
+                                          zoomable
+                                          .frame=${drawn[i].frame}
+                                          .sheets=${drawn[i].sheets}
+                                          label=${f.title}
+                                          hook="compare-${i}"
+                                      ></map-canvas>
+                                      <figcaption>${name(f)}</figcaption>
+                                  </figure>`,
+                          )}
+                      </div>`
+                    : html`<div class="over">
+                          <map-canvas
+                              .store=${this.store}
+                              zoomable
+                              .frame=${drawn[0].frame}
+                              .sheets=${[...drawn[0].sheets.map((s) => ({ ...s, part: [0, wipe] })), ...drawn[1].sheets.map((s) => ({ ...s, part: [wipe, 1] }))]}
+                              .marks=${[{ kind: 'wipe', box: { x: wipe * drawn[0].frame.width, y: 0, width: 0, height: 0 } }]}
+                              label="${both[0].title} left, ${both[1].title} right"
+                              hook="compare-over"
+                              @point=${this.onPoint}
+                          ></map-canvas>
+                          <p class="row spread">
+                              ${both.map(name).map((n) => html`<span>${n}</span>`)}
+                          </p>
+                      </div>`
+            }`;
     }
 
     sheets(frame) {

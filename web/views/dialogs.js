@@ -6,10 +6,46 @@ import { bytes } from './format.js';
 
 /** @type {[string, [string, string][]][]} */
 const KEYS = [
-    ['Everywhere', [['?', 'these keys'], ['1 2 3', 'go to specimen, network, bench'], ['O', 'open a network'], ['P', 'open a picture'], ['N', 'see what the network receives'], ['T', 'theme: system, dark, light']]],
-    ['In the network', [['↑ ↓', 'move along the layers'], ['← →', 'fold and unfold a block'], ['Enter', 'go in'], ['Esc', 'go up'], ['[ ]', 'previous, next layer or channel'], ['Arrows', 'move over the tiles']]],
-    ['On pictures', [['+ − 0', 'zoom in, out, all'], ['Arrows', 'move when zoomed, else the cell'], ['Wheel Drag', 'zoom and move']]],
-    ['On the bench', [['R', 'run'], ['C', 'cancel; the partial result stays'], ['S', 'star the result'], ['V', 'compare two chosen frames'], ['Del', 'remove a frame']]],
+    [
+        'Everywhere',
+        [
+            ['?', 'these keys'],
+            ['1 2 3', 'go to specimen, network, bench'],
+            ['O', 'open a network'],
+            ['P', 'open a picture'],
+            ['N', 'see what the network receives'],
+            ['T', 'theme: system, dark, light'],
+        ],
+    ],
+    [
+        'In the network',
+        [
+            ['↑ ↓', 'move along the layers'],
+            ['← →', 'fold and unfold a block'],
+            ['Enter', 'go in'],
+            ['Esc', 'go up'],
+            ['[ ]', 'previous, next layer or channel'],
+            ['Arrows', 'move over the tiles'],
+        ],
+    ],
+    [
+        'On pictures',
+        [
+            ['+ − 0', 'zoom in, out, all'],
+            ['Arrows', 'move when zoomed, else the cell'],
+            ['Wheel Drag', 'zoom and move'],
+        ],
+    ],
+    [
+        'On the bench',
+        [
+            ['R', 'run'],
+            ['C', 'cancel; the partial result stays'],
+            ['S', 'star the result'],
+            ['V', 'compare two chosen frames'],
+            ['Del', 'remove a frame'],
+        ],
+    ],
 ];
 
 /** The keys, and the proof that nothing leaves this computer. */
@@ -18,16 +54,35 @@ export class ConvoDialogs extends View {
 
     render() {
         const { dialog } = this.state;
-        return html`<dialog @close=${() => this.store.set({ dialog: '' })} @click=${this.onClick} aria-label=${dialog === 'keys' ? 'Keys' : 'Privacy'} data-testid="dialog-${dialog}">
-            ${dialog ? html`<div class="dialog-body"><button class="icon-button dialog-close" aria-label="Close" @click=${() => this.querySelector('dialog')?.close()}>${icons.close}</button>
-            ${dialog === 'keys' ? this.keys() : this.privacy()}</div>` : nothing}</dialog>`;
+        return html`<dialog
+            @close=${() => this.store.set({ dialog: '' })}
+            @click=${this.onClick}
+            aria-label=${dialog === 'keys' ? 'Keys' : 'Privacy'}
+            data-testid="dialog-${dialog}"
+        >
+            ${
+                dialog
+                    ? html`<div class="dialog-body">
+                          <button
+                              class="icon-button dialog-close"
+                              aria-label="Close"
+                              @click=${() => this.querySelector('dialog')?.close()}
+                          >
+                              ${icons.close}
+                          </button>
+                          ${dialog === 'keys' ? this.keys() : this.privacy()}
+                      </div>`
+                    : nothing
+            }
+        </dialog>`;
     }
 
     updated() {
         const dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'));
         if (this.state.dialog && !dialog.open) dialog.showModal();
         clearInterval(this.timer);
-        if (this.state.dialog === 'privacy') this.timer = setInterval(() => this.requestUpdate(), 1000);
+        if (this.state.dialog === 'privacy')
+            this.timer = setInterval(() => this.requestUpdate(), 1000);
     }
 
     onClick(event) {
@@ -35,25 +90,79 @@ export class ConvoDialogs extends View {
     }
 
     keys() {
-        return html`<h2>Keys</h2><div class="keys">${KEYS.map(([title, list]) => html`<section><h3>${title}</h3>
-            <dl>${list.map(([key, text]) => html`<div><dt>${key.split(' ').map((k) => html`<kbd>${k}</kbd> `)}</dt><dd>${text}</dd></div>`)}</dl></section>`)}</div>`;
+        return html`<h2>Keys</h2>
+            <div class="keys">
+                ${KEYS.map(
+                    ([title, list]) =>
+                        html`<section>
+                            <h3>${title}</h3>
+                            <dl>
+                                ${list.map(
+                                    ([key, text]) =>
+                                        html`<div>
+                                            <dt>
+                                                ${key.split(' ').map((k) => html`<kbd>${k}</kbd> `)}
+                                            </dt>
+                                            <dd>${text}</dd>
+                                        </div>`,
+                                )}
+                            </dl>
+                        </section>`,
+                )}
+            </div>`;
     }
 
     privacy() {
-        const requests = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'));
-        const here = requests.filter((r) => new URL(r.name).origin === location.origin || r.name.startsWith('blob:') || r.name.startsWith('data:'));
+        const requests = /** @type {PerformanceResourceTiming[]} */ (
+            performance.getEntriesByType('resource')
+        );
+        const here = requests.filter(
+            (r) =>
+                new URL(r.name).origin === location.origin ||
+                r.name.startsWith('blob:') ||
+                r.name.startsWith('data:'),
+        );
         const others = requests.filter((r) => !here.includes(r));
         const rows = requests.slice(-60).reverse();
         return html`<h2>Your pictures and networks never leave this computer</h2>
-            <p>Everything is computed in this tab. These are all the requests that the page has made, as the browser counts them;
-                the page's own security policy forbids any other address, and there is no upload among them.</p>
-            <p class="row tally"><span><b class="figures">${requests.length}</b> requests</span>
+            <p>
+                Everything is computed in this tab. These are all the requests that the page has
+                made, as the browser counts them; the page's own security policy forbids any other
+                address, and there is no upload among them.
+            </p>
+            <p class="row tally">
+                <span><b class="figures">${requests.length}</b> requests</span>
                 <span><b class="figures">${here.length}</b> to ${location.host}</span>
-                <span class=${others.length ? 'warn' : ''}><b class="figures" data-testid="elsewhere">${others.length}</b> elsewhere</span></p>
-            <div class="requests" tabindex="0" role="region" aria-label="Requests"><table><thead><tr><th>file</th><th>asked by</th><th class="figures">received</th></tr></thead>
-            <tbody>${rows.map((r) => html`<tr class=${others.includes(r) ? 'warn' : ''}><td title=${r.name}>${r.name.replace(location.origin, '')}</td><td>${r.initiatorType}</td>
-                <td class="figures">${bytes(r.transferSize || r.encodedBodySize)}</td></tr>`)}</tbody></table></div>
-            <p class="muted small">To be sure, disconnect from the network now: the page goes on working.</p>`;
+                <span class=${others.length ? 'warn' : ''}
+                    ><b class="figures" data-testid="elsewhere">${others.length}</b> elsewhere</span
+                >
+            </p>
+            <div class="requests" tabindex="0" role="region" aria-label="Requests">
+                <table>
+                    <thead>
+                        <tr>
+                            <th>file</th>
+                            <th>asked by</th>
+                            <th class="figures">received</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        ${rows.map(
+                            (r) =>
+                                html`<tr class=${others.includes(r) ? 'warn' : ''}>
+                                    <td title=${r.name}>${r.name.replace(location.origin, '')}</td>
+                                    <td>${r.initiatorType}</td>
+                                    <td class="figures">
+                                        ${bytes(r.transferSize || r.encodedBodySize)}
+                                    </td>
+                                </tr>`,
+                        )}
+                    </tbody>
+                </table>
+            </div>
+            <p class="muted small">
+                To be sure, disconnect from the network now: the page goes on working.
+            </p>`;
     }
 }
 customElements.define('convo-dialogs', ConvoDialogs);

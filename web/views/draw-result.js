@@ -1,6 +1,15 @@
 // @ts-check
 /** An item of a result as sheets for a map-canvas. */
-import { canvasOf, clipped, extent, greyOf, paintMap, paintPicture, paintVeil, rangeOf } from './paint.js';
+import {
+    canvasOf,
+    clipped,
+    extent,
+    greyOf,
+    paintMap,
+    paintPicture,
+    paintVeil,
+    rangeOf,
+} from './paint.js';
 
 const canvases = new WeakMap();
 
@@ -17,8 +26,11 @@ function cached(item, key, make) {
 
 /** The range of the colours: given by the technique, else measured, without outliers when asked. */
 export function itemRange(item, clip) {
-    const [low, high] = clip ? cached(item, 'clipped', () => clipped(item.data))
-        : Number.isFinite(item.low) && Number.isFinite(item.high) && item.high > item.low ? [item.low, item.high] : extent(item.data);
+    const [low, high] = clip
+        ? cached(item, 'clipped', () => clipped(item.data))
+        : Number.isFinite(item.low) && Number.isFinite(item.high) && item.high > item.low
+          ? [item.low, item.high]
+          : extent(item.data);
     return rangeOf(low, high, item.signed);
 }
 
@@ -30,12 +42,16 @@ export function tableFor(item, state) {
 export function plain(item, state) {
     if (item.kind === 'image') {
         const [, h, w] = item.shape;
-        return cached(item, 'image', () => canvasOf(w, h, (image) => paintPicture(image, item.data, 0)));
+        return cached(item, 'image', () =>
+            canvasOf(w, h, (image) => paintPicture(image, item.data, 0)),
+        );
     }
     const [h, w] = item.shape;
     const [low, high] = itemRange(item, state.clip);
     const key = ['map', state.colours, state.clip].join();
-    return cached(item, key, () => canvasOf(w, h, (image) => paintMap(image, item.data, 0, tableFor(item, state), low, high)));
+    return cached(item, key, () =>
+        canvasOf(w, h, (image) => paintMap(image, item.data, 0, tableFor(item, state), low, high)),
+    );
 }
 
 /** A grid of all tiles, for the film strip and for saving; at most `most` of them. */
@@ -66,7 +82,10 @@ export function sheetOf(item, state, most = 1024) {
 export function sheetsOf(frame, item, state) {
     if (item.kind === 'image') {
         const [, h, w] = item.shape;
-        return { frame: { width: w, height: h }, sheets: [{ canvas: plain(item, state), smooth: false }] };
+        return {
+            frame: { width: w, height: h },
+            sheets: [{ canvas: plain(item, state), smooth: false }],
+        };
     }
     const [h, w] = item.shape;
     const input = frame.input;
@@ -74,13 +93,23 @@ export function sheetsOf(frame, item, state) {
     const box = { width: input.width, height: input.height };
     if (state.overlay >= 1) return { frame: box, sheets: [{ canvas: plain(item, state) }] };
     const [low, high] = itemRange(item, state.clip);
-    const veil = cached(item, ['veil', state.colours, state.clip].join(), () => canvasOf(w, h, (image) =>
-        paintVeil(image, item.data, 0, tableFor(item, state), low, high, item.signed)));
-    return { frame: box, sheets: [{ canvas: greyOf(input), smooth: true }, { canvas: veil, alpha: Math.min(1, state.overlay * 1.15) }] };
+    const veil = cached(item, ['veil', state.colours, state.clip].join(), () =>
+        canvasOf(w, h, (image) =>
+            paintVeil(image, item.data, 0, tableFor(item, state), low, high, item.signed),
+        ),
+    );
+    return {
+        frame: box,
+        sheets: [
+            { canvas: greyOf(input), smooth: true },
+            { canvas: veil, alpha: Math.min(1, state.overlay * 1.15) },
+        ],
+    };
 }
 
 /** An item that is no curve, small. */
-export const thumbOfItem = (item, state) => (item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, state));
+export const thumbOfItem = (item, state) =>
+    item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, state);
 
 /** What the film strip shows of a frame. */
 export function thumbOf(frame, state) {

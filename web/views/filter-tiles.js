@@ -16,7 +16,8 @@ export class FilterTiles extends View {
     }
 
     changed(changed) {
-        if (['weights', 'scale', 'sort', 'network'].some((name) => changed.has(name))) this.made = null;
+        if (['weights', 'scale', 'sort', 'network'].some((name) => changed.has(name)))
+            this.made = null;
     }
 
     make() {
@@ -40,7 +41,10 @@ export class FilterTiles extends View {
         }
         const common = scale === 'unit' ? null : rangeAt(0, data.length);
         return {
-            source: { data, count, planes, height, width }, order, common, inputs,
+            source: { data, count, planes, height, width },
+            order,
+            common,
+            inputs,
             rangeOf: common ? () => common : (i) => rangeAt(i * size, size),
         };
     }
@@ -53,15 +57,36 @@ export class FilterTiles extends View {
         const colour = source.planes === 3;
         const unit = (i) => (colour ? i : Math.floor(i / inputs));
         const caption = colour || inputs === 1 ? null : (i) => `${unit(i)} ← ${i % inputs}`;
-        const note = colour ? 'Mid-grey is zero.'
+        const note = colour
+            ? 'Mid-grey is zero.'
             : 'One map per input channel (output ← input). Deeper filters are hard to read: their inputs are maps, not colours.';
-        return html`<tile-grid .store=${this.store} .source=${source} .order=${order} .rangeOf=${range}
-                .table=${tableOf(this.state, true)} .size=${Math.min(tile, 96)} .captionOf=${caption} hook="layer-tiles"
+        return html`<tile-grid
+                .store=${this.store}
+                .source=${source}
+                .order=${order}
+                .rangeOf=${range}
+                .table=${tableOf(this.state, true)}
+                .size=${Math.min(tile, 96)}
+                .captionOf=${caption}
+                hook="layer-tiles"
                 label="${source.count} filters of ${network.byName.get(layer)?.short}. Arrows move, Enter opens."
-                @tile-open=${(e) => this.store.actions.openUnit(unit(e.detail.index))}></tile-grid>
-            <footer class="readout"><p class="muted">${note}</p>
-                ${colour ? nothing : html`<colour-bar .store=${this.store} signed fixed .low=${common?.[0] ?? null}
-                    .high=${common?.[1] ?? null} note=${common ? '' : 'each filter by its own range'}></colour-bar>`}</footer>`;
+                @tile-open=${(e) => this.store.actions.openUnit(unit(e.detail.index))}
+            ></tile-grid>
+            <footer class="readout">
+                <p class="muted">${note}</p>
+                ${
+                    colour
+                        ? nothing
+                        : html`<colour-bar
+                              .store=${this.store}
+                              signed
+                              fixed
+                              .low=${common?.[0] ?? null}
+                              .high=${common?.[1] ?? null}
+                              note=${common ? '' : 'each filter by its own range'}
+                          ></colour-bar>`
+                }
+            </footer>`;
     }
 }
 customElements.define('filter-tiles', FilterTiles);

@@ -25,18 +25,27 @@ export function number(value, digits = 4) {
     return text.replace('-', MINUS);
 }
 
-const superscript = (n) => String(n).replace(/[-\d]/g, (c) => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)]));
+const superscript = (n) =>
+    String(n).replace(/[-\d]/g, (c) => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)]));
 
 /** 1248424 as 1.25 M */
 export function count(value) {
-    for (const [unit, size] of /** @type {[string, number][]} */ ([['G', 1e9], ['M', 1e6], ['k', 1e3]])) {
+    for (const [unit, size] of /** @type {[string, number][]} */ ([
+        ['G', 1e9],
+        ['M', 1e6],
+        ['k', 1e3],
+    ])) {
         if (value >= size) return `${(value / size).toPrecision(3)}${THIN}${unit}`;
     }
     return String(value ?? 0);
 }
 
 export function bytes(value) {
-    for (const [unit, size] of /** @type {[string, number][]} */ ([['GB', 1e9], ['MB', 1e6], ['kB', 1e3]])) {
+    for (const [unit, size] of /** @type {[string, number][]} */ ([
+        ['GB', 1e9],
+        ['MB', 1e6],
+        ['kB', 1e3],
+    ])) {
         if (value >= size) return `${(value / size).toPrecision(3)}${THIN}${unit}`;
     }
     return `${value ?? 0}${THIN}B`;
@@ -45,8 +54,11 @@ export function bytes(value) {
 export function percent(value) {
     if (!(value >= 0)) return '';
     const p = value * 100;
-    return p >= 99.95 && p < 100 ? `>${THIN}99.9${THIN}%` : p > 0 && p < 0.01 ? `<${THIN}0.01${THIN}%` :
-        `${p < 0.1 ? p.toFixed(2) : p.toFixed(1)}${THIN}%`;
+    return p >= 99.95 && p < 100
+        ? `>${THIN}99.9${THIN}%`
+        : p > 0 && p < 0.01
+          ? `<${THIN}0.01${THIN}%`
+          : `${p < 0.1 ? p.toFixed(2) : p.toFixed(1)}${THIN}%`;
 }
 
 export function seconds(value) {
@@ -59,9 +71,11 @@ export function seconds(value) {
 /** [1,64,113,113] as 64 × 113 × 113 */
 export function shape(dims) {
     const useful = dims.length > 1 && dims[0] === 1 ? dims.slice(1) : dims;
-    const trimmed = useful.length === 3 && useful[1] === 1 && useful[2] === 1 ? useful.slice(0, 1) : useful;
+    const trimmed =
+        useful.length === 3 && useful[1] === 1 && useful[2] === 1 ? useful.slice(0, 1) : useful;
     return trimmed.join(`${THIN}×${THIN}`) || '1';
 }
 
 /** What a layer does: `Conv 3×3, stride 2`. */
-export const detail = (layer) => `${layer.op} ${layer.detail ?? ''}`.trim().replace(/(\d)x(?=\d)/g, '$1×');
+export const detail = (layer) =>
+    `${layer.op} ${layer.detail ?? ''}`.trim().replace(/(\d)x(?=\d)/g, '$1×');

@@ -7,8 +7,10 @@
 /** The receptive field of cell y, x; it may reach beyond the picture. @param {Field} field @returns {Box} */
 export function fieldOf(field, y, x) {
     return {
-        x: field.start[1] + field.stride[1] * x, y: field.start[0] + field.stride[0] * y,
-        width: field.size[1], height: field.size[0],
+        x: field.start[1] + field.stride[1] * x,
+        y: field.start[0] + field.stride[0] * y,
+        width: field.size[1],
+        height: field.size[0],
     };
 }
 
@@ -18,7 +20,8 @@ export function mapBox(field, height, width) {
     return {
         x: field.start[1] + (field.size[1] - field.stride[1]) / 2,
         y: field.start[0] + (field.size[0] - field.stride[0]) / 2,
-        width: field.stride[1] * width, height: field.stride[0] * height,
+        width: field.stride[1] * width,
+        height: field.stride[0] * height,
     };
 }
 
@@ -51,8 +54,9 @@ export function windowOf(weights, outer, inner, channelsIn) {
         kernel,
         stride: each((i) => outer.stride[i] / from.stride[i]),
         pad: each((i) => (from.start[i] - outer.start[i]) / from.stride[i]),
-        dilation: each((i) => (kernel[i] > 1
-            ? (outer.size[i] - from.size[i]) / ((kernel[i] - 1) * from.stride[i]) : 1)),
+        dilation: each((i) =>
+            kernel[i] > 1 ? (outer.size[i] - from.size[i]) / ((kernel[i] - 1) * from.stride[i]) : 1,
+        ),
         groups: channelsIn / weights.shape[1],
     };
 }

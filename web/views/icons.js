@@ -2,7 +2,9 @@
 /** The few signs of the page, drawn on a 16-unit grid with one line width. */
 import { svg } from 'lit';
 
-const icon = (body) => svg`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"
+const icon = (
+    body,
+) => svg`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"
     fill="none" stroke="currentColor" stroke-width="1.25" stroke-linecap="round" stroke-linejoin="round">${body}</svg>`;
 
 export const icons = {
@@ -12,13 +14,16 @@ export const icons = {
         <path d="M21.5 8.5V21.5H8.5" opacity=".45" /><rect class="mark-cell" x="6" y="6" width="4" height="4"
         fill="currentColor" stroke="none" /></svg>`,
     open: icon(svg`<path d="M2 12.5V3.5h4l1.5 2H14v7z" />`),
-    picture: icon(svg`<rect x="2" y="3" width="12" height="10" /><circle cx="5.5" cy="6.5" r="1.2" />
+    picture:
+        icon(svg`<rect x="2" y="3" width="12" height="10" /><circle cx="5.5" cy="6.5" r="1.2" />
         <path d="m2.5 12 4-3.5 2.5 2 2.5-2.5 2.5 2.5" />`),
     camera: icon(svg`<path d="M2 5h3l1-1.5h4L11 5h3v8H2z" /><circle cx="8" cy="8.7" r="2.3" />`),
     close: icon(svg`<path d="m4 4 8 8m0-8-8 8" />`),
     run: icon(svg`<path d="M5 3.5v9l7-4.5z" fill="currentColor" />`),
     stop: icon(svg`<rect x="4" y="4" width="8" height="8" fill="currentColor" />`),
-    star: icon(svg`<path d="m8 2.3 1.75 3.6 3.95.5-2.9 2.75.75 3.9L8 11.15l-3.55 1.9.75-3.9L2.3 6.4l3.95-.5z" />`),
+    star: icon(
+        svg`<path d="m8 2.3 1.75 3.6 3.95.5-2.9 2.75.75 3.9L8 11.15l-3.55 1.9.75-3.9L2.3 6.4l3.95-.5z" />`,
+    ),
     save: icon(svg`<path d="M8 2.5v7m-3-3 3 3 3-3M2.5 11v2.5h11V11" />`),
     numbers: icon(svg`<path d="M3 3h10v10H3zM3 6.3h10M3 9.7h10M6.3 3v10M9.7 3v10" />`),
     command: icon(svg`<path d="m3 4.5 3.5 3.5L3 11.5M8 12h5" />`),
@@ -30,7 +35,9 @@ export const icons = {
     sun: icon(svg`<circle cx="8" cy="8" r="2.8" /><path d="M8 1.8v1.4m0 9.6v1.4M1.8 8h1.4m9.6 0h1.4M3.6 3.6l1 1m6.8
         6.8 1 1m0-8.8-1 1m-6.8 6.8-1 1" />`),
     moon: icon(svg`<path d="M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z" />`),
-    auto: icon(svg`<circle cx="8" cy="8" r="5.2" /><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor" />`),
+    auto: icon(
+        svg`<circle cx="8" cy="8" r="5.2" /><path d="M8 2.8v10.4a5.2 5.2 0 0 0 0-10.4z" fill="currentColor" />`,
+    ),
     help: icon(svg`<path d="M5.8 6a2.2 2.2 0 1 1 3.1 2.3c-.6.3-.9.7-.9 1.4M8 12.2v.1" />`),
     aim: icon(svg`<circle cx="8" cy="8" r="4.5" /><path d="M8 1.8v4m0 4.4v4M1.8 8h4m4.4 0h4" />`),
     trash: icon(svg`<path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.3 4.5l.6 8.5h6.2l.6-8.5" />`),

@@ -18,11 +18,29 @@ export class ItemStrip extends View {
 
     render() {
         const now = Math.min(this.state.item, this.items.length - 1);
-        return html`<div class="items" role="radiogroup" aria-label="Parts of the result" @keydown=${this.onKey}>
-            ${this.items.map((item, i) => html`<button role="radio" aria-checked=${i === now} tabindex=${i === now ? 0 : -1}
-                aria-label=${item.title} title=${item.title} data-testid="item" data-item=${item.name}
-                @click=${() => this.store.set({ item: i })}><canvas width=${SIDE} height=${SIDE}></canvas></button>`)}
-            <span aria-hidden="true">${this.items[now].title}</span></div>`;
+        return html`<div
+            class="items"
+            role="radiogroup"
+            aria-label="Parts of the result"
+            @keydown=${this.onKey}
+        >
+            ${this.items.map(
+                (item, i) =>
+                    html`<button
+                        role="radio"
+                        aria-checked=${i === now}
+                        tabindex=${i === now ? 0 : -1}
+                        aria-label=${item.title}
+                        title=${item.title}
+                        data-testid="item"
+                        data-item=${item.name}
+                        @click=${() => this.store.set({ item: i })}
+                    >
+                        <canvas width=${SIDE} height=${SIDE}></canvas>
+                    </button>`,
+            )}
+            <span aria-hidden="true">${this.items[now].title}</span>
+        </div>`;
     }
 
     updated() {

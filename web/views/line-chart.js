@@ -10,7 +10,12 @@ const BELOW = 26;
 
 /** A curve over its index, with the value under the pointer. A wide positive range is drawn in logarithms. */
 export class LineChart extends View {
-    static properties = { ...View.properties, item: { attribute: false }, hook: { type: String }, at: { state: true } };
+    static properties = {
+        ...View.properties,
+        item: { attribute: false },
+        hook: { type: String },
+        at: { state: true },
+    };
     static watch = ['theme'];
 
     constructor() {
@@ -34,9 +39,20 @@ export class LineChart extends View {
     render() {
         const { data, title } = this.item;
         const last = data[data.length - 1];
-        return html`<canvas role="img" tabindex="0" data-testid=${this.hook} aria-label="${title}: ${data.length} points, from ${number(data[0])} to ${number(last)}"
-                @pointermove=${this.onMove} @pointerleave=${() => { this.at = -1; }} @keydown=${this.onKey}></canvas>
-            <p class="figures small" role="status">${this.at >= 0 ? `${this.at}: ${number(data[this.at])}` : `last: ${number(last)}`}</p>`;
+        return html`<canvas
+                role="img"
+                tabindex="0"
+                data-testid=${this.hook}
+                aria-label="${title}: ${data.length} points, from ${number(data[0])} to ${number(last)}"
+                @pointermove=${this.onMove}
+                @pointerleave=${() => {
+                    this.at = -1;
+                }}
+                @keydown=${this.onKey}
+            ></canvas>
+            <p class="figures small" role="status">
+                ${this.at >= 0 ? `${this.at}: ${number(data[this.at])}` : `last: ${number(last)}`}
+            </p>`;
     }
 
     updated() {
@@ -75,12 +91,14 @@ export class LineChart extends View {
             ctx.fillText(number(v, 3), LEFT - 8, py + 4);
         }
         ctx.textAlign = 'center';
-        for (const i of [0, (data.length - 1) >> 1, data.length - 1]) ctx.fillText(String(i), x(i), height - 8);
+        for (const i of [0, (data.length - 1) >> 1, data.length - 1])
+            ctx.fillText(String(i), x(i), height - 8);
         ctx.strokeStyle = style.getPropertyValue('--accent');
         ctx.lineWidth = 1.5;
         ctx.lineJoin = 'round';
         ctx.beginPath();
-        for (let i = 0; i < data.length; i++) if (Number.isFinite(data[i])) ctx.lineTo(x(i), y(data[i]));
+        for (let i = 0; i < data.length; i++)
+            if (Number.isFinite(data[i])) ctx.lineTo(x(i), y(data[i]));
         ctx.stroke();
         if (this.at < 0) return;
         ctx.fillStyle = style.getPropertyValue('--accent');

@@ -14,8 +14,12 @@ import { View } from './view.js';
 export class MapCanvas extends View {
     static properties = {
         ...View.properties,
-        frame: { attribute: false }, sheets: { attribute: false }, marks: { attribute: false },
-        zoomable: { type: Boolean }, label: { type: String }, hook: { type: String },
+        frame: { attribute: false },
+        sheets: { attribute: false },
+        marks: { attribute: false },
+        zoomable: { type: Boolean },
+        label: { type: String },
+        hook: { type: String },
     };
     static watch = ['zoom', 'theme'];
 
@@ -51,10 +55,19 @@ export class MapCanvas extends View {
     }
 
     render() {
-        return html`<canvas tabindex=${this.zoomable ? 0 : -1} role="img" aria-label=${this.label}
-            data-testid=${this.hook || 'map'} @pointermove=${this.onMove} @pointerleave=${() => this.point(null)}
-            @pointerdown=${this.onDown} @pointerup=${this.onUp} @wheel=${{ handleEvent: (e) => this.onWheel(e), passive: false }}
-            @keydown=${this.onKey} @dblclick=${() => this.zoomable && this.zoomTo(1, 0.5, 0.5)}></canvas>`;
+        return html`<canvas
+            tabindex=${this.zoomable ? 0 : -1}
+            role="img"
+            aria-label=${this.label}
+            data-testid=${this.hook || 'map'}
+            @pointermove=${this.onMove}
+            @pointerleave=${() => this.point(null)}
+            @pointerdown=${this.onDown}
+            @pointerup=${this.onUp}
+            @wheel=${{ handleEvent: (e) => this.onWheel(e), passive: false }}
+            @keydown=${this.onKey}
+            @dblclick=${() => this.zoomable && this.zoomTo(1, 0.5, 0.5)}
+        ></canvas>`;
     }
 
     updated() {
@@ -74,7 +87,13 @@ export class MapCanvas extends View {
         const { width, height } = this.room;
         const { scale, x, y } = this.zoom;
         const s = scale * Math.min(width / this.frame.width, height / this.frame.height);
-        return { s, x: width / 2 - x * this.frame.width * s, y: height / 2 - y * this.frame.height * s, width, height };
+        return {
+            s,
+            x: width / 2 - x * this.frame.width * s,
+            y: height / 2 - y * this.frame.height * s,
+            width,
+            height,
+        };
     }
 
     draw() {
@@ -84,7 +103,8 @@ export class MapCanvas extends View {
         const at = this.place();
         const [w, h] = [Math.round(at.width * dpr), Math.round(at.height * dpr)];
         if (!w || !h) return;
-        if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+        if (canvas.width !== w || canvas.height !== h)
+            Object.assign(canvas, { width: w, height: h });
         const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
         ctx.setTransform(1, 0, 0, 1, 0, 0);
         ctx.clearRect(0, 0, w, h);
@@ -171,11 +191,21 @@ export class MapCanvas extends View {
     onUp(event) {
         this.drag = null;
         const point = this.locate(event);
-        if (point && this.moved < 0.005) this.dispatchEvent(new CustomEvent('pick', { detail: point }));
+        if (point && this.moved < 0.005)
+            this.dispatchEvent(new CustomEvent('pick', { detail: point }));
     }
 
     onWheel(event) {
-        if (!this.zoomable || !(event.ctrlKey || event.altKey || this.zoom.scale > 1 || this.canvas.matches(':focus, :hover'))) return;
+        if (
+            !this.zoomable ||
+            !(
+                event.ctrlKey ||
+                event.altKey ||
+                this.zoom.scale > 1 ||
+                this.canvas.matches(':focus, :hover')
+            )
+        )
+            return;
         event.preventDefault();
         const at = this.place();
         const rect = this.getBoundingClientRect();
@@ -190,13 +220,21 @@ export class MapCanvas extends View {
         if (!this.zoomable || event.ctrlKey || event.metaKey) return;
         const { scale, x, y } = this.zoom;
         const by = 0.1 / scale;
-        const moves = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] };
+        const moves = {
+            ArrowLeft: [-by, 0],
+            ArrowRight: [by, 0],
+            ArrowUp: [0, -by],
+            ArrowDown: [0, by],
+        };
         if (event.key === '+' || event.key === '=') this.zoomTo(Math.min(64, scale * 1.25), x, y);
         else if (event.key === '-') this.zoomTo(Math.max(1, scale / 1.25), x, y);
         else if (event.key === '0') this.zoomTo(1, 0.5, 0.5);
         else if (!moves[event.key]) return;
         else if (scale > 1) this.zoomTo(scale, x + moves[event.key][0], y + moves[event.key][1]);
-        else this.dispatchEvent(new CustomEvent('nudge', { detail: moves[event.key].map((v) => Math.sign(v)) }));
+        else
+            this.dispatchEvent(
+                new CustomEvent('nudge', { detail: moves[event.key].map((v) => Math.sign(v)) }),
+            );
         event.preventDefault();
         event.stopPropagation();
     }
@@ -204,7 +242,9 @@ export class MapCanvas extends View {
     zoomTo(scale, x, y) {
         const half = 0.5 / scale;
         const inside = (v) => Math.min(1 - half, Math.max(half, v));
-        this.store.set({ zoom: scale === 1 ? { scale, x: 0.5, y: 0.5 } : { scale, x: inside(x), y: inside(y) } });
+        this.store.set({
+            zoom: scale === 1 ? { scale, x: 0.5, y: 0.5 } : { scale, x: inside(x), y: inside(y) },
+        });
     }
 }
 customElements.define('map-canvas', MapCanvas);

@@ -18,30 +18,80 @@ export class NetworkWell extends View {
 
     render() {
         const { network, opening, networkError, scope } = this.state;
-        return html`<div class="well network ${this.over ? 'over' : ''} ${network ? 'full' : ''}" data-testid="specimen-network"
-                @dragover=${this.onDrag} @dragleave=${() => { this.over = false; }} @drop=${this.onDrop}>
-            ${opening ? html`<p class="opening" role="status"><span>Opening ${opening.name}</span>
-                    <span class="figures">${opening.done > 0 ? percent(opening.done) : ''}</span>
-                    <progress max="1" .value=${opening.done || 0} aria-label="Opening"></progress></p>`
-                : network ? this.facts(network) : html`<button class="drop-here" ?disabled=${!scope} @click=${this.pick}>${icons.open}
-                    <b>Drop a network</b><span>an .onnx file, or click to choose one</span></button>`}
-            <input class="hidden-input" type="file" multiple tabindex="-1" aria-label="Network file"
-                data-testid="input-network" @change=${this.onPick}>
-        </div>
-        ${networkError ? html`<p class="error" data-testid="error" role="alert">${networkError}</p>` : nothing}
-        ${network ? html`<pre-processing .store=${this.store}></pre-processing>` : nothing}`;
+        return html`<div
+                class="well network ${this.over ? 'over' : ''} ${network ? 'full' : ''}"
+                data-testid="specimen-network"
+                @dragover=${this.onDrag}
+                @dragleave=${() => {
+                    this.over = false;
+                }}
+                @drop=${this.onDrop}
+            >
+                ${
+                    opening
+                        ? html`<p class="opening" role="status">
+                              <span>Opening ${opening.name}</span>
+                              <span class="figures"
+                                  >${opening.done > 0 ? percent(opening.done) : ''}</span
+                              >
+                              <progress
+                                  max="1"
+                                  .value=${opening.done || 0}
+                                  aria-label="Opening"
+                              ></progress>
+                          </p>`
+                        : network
+                          ? this.facts(network)
+                          : html`<button class="drop-here" ?disabled=${!scope} @click=${this.pick}>
+                                ${icons.open} <b>Drop a network</b
+                                ><span>an .onnx file, or click to choose one</span>
+                            </button>`
+                }
+                <input
+                    class="hidden-input"
+                    type="file"
+                    multiple
+                    tabindex="-1"
+                    aria-label="Network file"
+                    data-testid="input-network"
+                    @change=${this.onPick}
+                />
+            </div>
+            ${networkError ? html`<p class="error" data-testid="error" role="alert">${networkError}</p>` : nothing}
+            ${network ? html`<pre-processing .store=${this.store}></pre-processing>` : nothing}`;
     }
 
     facts(network) {
         const conv = network.layers.filter((l) => l.op.startsWith('Conv')).length;
-        return html`<div class="caption"><span class="name" title=${network.name}>${network.name}</span>
-            <span class="muted figures">${bytes(network.bytes)}</span>
-            ${iconButton('open', 'Open another network', this.pick, { title: 'Open another network  O' })}</div>
-            <dl class="facts"><div><dt>Layers</dt><dd>${network.layers.length} <span class="muted">(${conv} convolutions)</span></dd></div>
-            <div><dt>Input</dt><dd>${shape(network.input.shape)}</dd></div>
-            <div><dt>Parameters</dt><dd>${count(network.parameters)}</dd></div>
-            <div><dt>Multiply-adds</dt><dd>${count(network.macs)}</dd></div>
-            <div><dt>Memory</dt><dd>${bytes(network.memory)}</dd></div></dl>`;
+        return html`<div class="caption">
+                <span class="name" title=${network.name}>${network.name}</span>
+                <span class="muted figures">${bytes(network.bytes)}</span>
+                ${iconButton('open', 'Open another network', this.pick, { title: 'Open another network  O' })}
+            </div>
+            <dl class="facts">
+                <div>
+                    <dt>Layers</dt>
+                    <dd>
+                        ${network.layers.length} <span class="muted">(${conv} convolutions)</span>
+                    </dd>
+                </div>
+                <div>
+                    <dt>Input</dt>
+                    <dd>${shape(network.input.shape)}</dd>
+                </div>
+                <div>
+                    <dt>Parameters</dt>
+                    <dd>${count(network.parameters)}</dd>
+                </div>
+                <div>
+                    <dt>Multiply-adds</dt>
+                    <dd>${count(network.macs)}</dd>
+                </div>
+                <div>
+                    <dt>Memory</dt>
+                    <dd>${bytes(network.memory)}</dd>
+                </div>
+            </dl>`;
     }
 
     pick() {

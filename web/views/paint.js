@@ -56,7 +56,8 @@ function pixelsOf(table) {
     if (!out) {
         out = new Uint32Array(256);
         for (let i = 0; i < 256; i++) {
-            out[i] = (255 << 24) | (table[3 * i + 2] << 16) | (table[3 * i + 1] << 8) | table[3 * i];
+            out[i] =
+                (255 << 24) | (table[3 * i + 2] << 16) | (table[3 * i + 1] << 8) | table[3 * i];
         }
         packed.set(table, out);
     }
@@ -120,7 +121,10 @@ export function greyOf(input) {
         const n = input.width * input.height;
         canvas = canvasOf(input.width, input.height, (image) => {
             for (let i = 0; i < n; i++) {
-                const v = 0.2126 * input.data[i] + 0.7152 * input.data[n + i] + 0.0722 * input.data[2 * n + i];
+                const v =
+                    0.2126 * input.data[i] +
+                    0.7152 * input.data[n + i] +
+                    0.0722 * input.data[2 * n + i];
                 image.data.fill(255 * (0.06 + 0.8 * v), 4 * i, 4 * i + 3);
                 image.data[4 * i + 3] = 255;
             }

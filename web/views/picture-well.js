@@ -10,8 +10,24 @@ import './webcam.js';
 
 /** A well for a picture: drop, paste, pick or take one. The first shows what the network is pointed at. */
 export class PictureWell extends View {
-    static properties = { ...View.properties, second: { type: Boolean }, over: { state: true }, camera: { state: true } };
-    static watch = ['specimen', 'second', 'look', 'received', 'hover', 'cell', 'unit', 'network', 'pictureError', 'secondError'];
+    static properties = {
+        ...View.properties,
+        second: { type: Boolean },
+        over: { state: true },
+        camera: { state: true },
+    };
+    static watch = [
+        'specimen',
+        'second',
+        'look',
+        'received',
+        'hover',
+        'cell',
+        'unit',
+        'network',
+        'pictureError',
+        'secondError',
+    ];
 
     constructor() {
         super();
@@ -27,42 +43,101 @@ export class PictureWell extends View {
     render() {
         const picture = this.second ? this.state.second : this.state.specimen;
         const error = this.second ? this.state.secondError : this.state.pictureError;
-        return html`<div class="well picture ${this.over ? 'over' : ''} ${picture ? 'full' : ''}"
-                data-testid="specimen-${this.hook}" @dragover=${this.onDrag} @dragleave=${() => { this.over = false; }} @drop=${this.onDrop}>
-            ${this.camera ? html`<web-cam .store=${this.store} ?second=${this.second} @done=${() => { this.camera = false; }}></web-cam>`
-                : picture ? this.drawn(picture) : this.invitation()}
-            <input class="hidden-input" type="file" accept="image/*" tabindex="-1" aria-label="Picture file"
-                data-testid="input-${this.hook}" @change=${this.onPick}>
-        </div>
-        ${error ? html`<p class="error" data-testid="error" role="alert">${error}</p>` : nothing}
-        ${picture && !this.camera ? this.caption(picture) : nothing}`;
+        return html`<div
+                class="well picture ${this.over ? 'over' : ''} ${picture ? 'full' : ''}"
+                data-testid="specimen-${this.hook}"
+                @dragover=${this.onDrag}
+                @dragleave=${() => {
+                    this.over = false;
+                }}
+                @drop=${this.onDrop}
+            >
+                ${
+                    this.camera
+                        ? html`<web-cam
+                              .store=${this.store}
+                              ?second=${this.second}
+                              @done=${() => {
+                                  this.camera = false;
+                              }}
+                          ></web-cam>`
+                        : picture
+                          ? this.drawn(picture)
+                          : this.invitation()
+                }
+                <input
+                    class="hidden-input"
+                    type="file"
+                    accept="image/*"
+                    tabindex="-1"
+                    aria-label="Picture file"
+                    data-testid="input-${this.hook}"
+                    @change=${this.onPick}
+                />
+            </div>
+            ${error ? html`<p class="error" data-testid="error" role="alert">${error}</p>` : nothing}
+            ${picture && !this.camera ? this.caption(picture) : nothing}`;
     }
 
     invitation() {
-        return html`<button class="drop-here" @click=${this.pick}>${icons.picture}
+        return html`<button class="drop-here" @click=${this.pick}>
+                ${icons.picture}
                 <b>${this.second ? 'A second picture' : 'Drop a picture'}</b>
-                <span>${this.second ? 'whose style is taken: drop or choose' : 'or paste, or click to choose one'}</span></button>
-            <button class="quiet small" @click=${() => { this.camera = true; }}>${icons.camera} Use the camera</button>`;
+                <span
+                    >${this.second ? 'whose style is taken: drop or choose' : 'or paste, or click to choose one'}</span
+                >
+            </button>
+            <button
+                class="quiet small"
+                @click=${() => {
+                    this.camera = true;
+                }}
+            >
+                ${icons.camera} Use the camera
+            </button>`;
     }
 
     drawn(picture) {
         const { look, received, network } = this.state;
         const input = look?.input;
         const see = !this.second && received && input;
-        const frame = see ? { width: input.width, height: input.height } : { width: picture.width, height: picture.height };
+        const frame = see
+            ? { width: input.width, height: input.height }
+            : { width: picture.width, height: picture.height };
         const canvas = see ? this.receivedCanvas(input) : picture.canvas;
-        const crop = !this.second && !see && input ? cropOf(picture, input, network?.preprocessing?.resize ?? 'short') : null;
+        const crop =
+            !this.second && !see && input
+                ? cropOf(picture, input, network?.preprocessing?.resize ?? 'short')
+                : null;
         const box = this.field();
         const marks = [];
-        if (crop && (crop.width < picture.width - 1 || crop.height < picture.height - 1)) marks.push({ kind: 'crop', box: crop });
+        if (crop && (crop.width < picture.width - 1 || crop.height < picture.height - 1))
+            marks.push({ kind: 'crop', box: crop });
         const at = see ? { x: 0, y: 0, ...frame } : crop;
         if (box && input && at) {
             const s = at.width / input.width;
-            marks.push({ kind: 'field', box: { x: at.x + box.x * s, y: at.y + box.y * s, width: box.width * s, height: box.height * s } });
+            marks.push({
+                kind: 'field',
+                box: {
+                    x: at.x + box.x * s,
+                    y: at.y + box.y * s,
+                    width: box.width * s,
+                    height: box.height * s,
+                },
+            });
         }
-        const label = this.second ? `Second picture: ${picture.name}` : `Picture: ${picture.name}${see ? ', as the network receives it' : ''}`;
-        return html`<map-canvas .store=${this.store} .frame=${frame} .sheets=${[{ canvas, smooth: !see }]} .marks=${marks}
-            label=${label} hook="map-${this.hook}" @point=${(e) => this.onPoint(e.detail, see ? { x: 0, y: 0, ...frame } : crop, input)}></map-canvas>`;
+        const label = this.second
+            ? `Second picture: ${picture.name}`
+            : `Picture: ${picture.name}${see ? ', as the network receives it' : ''}`;
+        return html`<map-canvas
+            .store=${this.store}
+            .frame=${frame}
+            .sheets=${[{ canvas, smooth: !see }]}
+            .marks=${marks}
+            label=${label}
+            hook="map-${this.hook}"
+            @point=${(e) => this.onPoint(e.detail, see ? { x: 0, y: 0, ...frame } : crop, input)}
+        ></map-canvas>`;
     }
 
     /** The receptive field of the cell that is pointed at or chosen. */
@@ -77,7 +152,9 @@ export class PictureWell extends View {
     receivedCanvas(input) {
         if (this.drawnOf !== input) {
             this.drawnOf = input;
-            this.drawnInput = canvasOf(input.width, input.height, (image) => paintPicture(image, input.data, 0));
+            this.drawnInput = canvasOf(input.width, input.height, (image) =>
+                paintPicture(image, input.data, 0),
+            );
         }
         return this.drawnInput;
     }
@@ -85,14 +162,37 @@ export class PictureWell extends View {
     caption(picture) {
         const { look, received } = this.state;
         return html`<div class="caption">
-            <span class="name" title=${[picture.name, picture.credit].filter(Boolean).join(' · ')}>${picture.name}</span>
-            <span class="muted figures">${picture.width} × ${picture.height}${picture.note ? `, ${picture.note}` : ''}</span>
-            ${iconButton('open', 'Choose another picture', this.pick, { title: 'Choose another picture  P' })}
-            ${iconButton('camera', 'Use the camera', () => { this.camera = true; })}
-        </div>
-        ${!this.second && look ? html`<label class="flag"><input type="checkbox" .checked=${received} data-testid="received"
-            @change=${(e) => this.store.set({ received: e.target.checked })}><span>What the network receives
-            <span class="muted figures">${look.input.width} × ${look.input.height}</span></span></label>` : nothing}`;
+                <span
+                    class="name"
+                    title=${[picture.name, picture.credit].filter(Boolean).join(' · ')}
+                    >${picture.name}</span
+                >
+                <span class="muted figures"
+                    >${picture.width} ×
+                    ${picture.height}${picture.note ? `, ${picture.note}` : ''}</span
+                >
+                ${iconButton('open', 'Choose another picture', this.pick, { title: 'Choose another picture  P' })}
+                ${iconButton('camera', 'Use the camera', () => {
+                    this.camera = true;
+                })}
+            </div>
+            ${
+                !this.second && look
+                    ? html`<label class="flag"
+                          ><input
+                              type="checkbox"
+                              .checked=${received}
+                              data-testid="received"
+                              @change=${(e) => this.store.set({ received: e.target.checked })}
+                          /><span
+                              >What the network receives
+                              <span class="muted figures"
+                                  >${look.input.width} × ${look.input.height}</span
+                              ></span
+                          ></label
+                      >`
+                    : nothing
+            }`;
     }
 
     pick() {
@@ -115,7 +215,8 @@ export class PictureWell extends View {
         event.stopPropagation();
         this.over = false;
         const files = [...event.dataTransfer.files];
-        if (files.length === 1 && !/\.(onnx|json)$/i.test(files[0].name)) this.store.actions.openPicture(files[0], { second: this.second });
+        if (files.length === 1 && !/\.(onnx|json)$/i.test(files[0].name))
+            this.store.actions.openPicture(files[0], { second: this.second });
         else this.store.actions.openFiles(files, this.second);
     }
 
@@ -123,7 +224,9 @@ export class PictureWell extends View {
     onPoint(point, crop, input) {
         if (this.second || !input || !crop) return;
         const s = input.width / crop.width;
-        this.store.set({ pointer: point && { x: (point.x - crop.x) * s, y: (point.y - crop.y) * s } });
+        this.store.set({
+            pointer: point && { x: (point.x - crop.x) * s, y: (point.y - crop.y) * s },
+        });
     }
 }
 customElements.define('picture-well', PictureWell);

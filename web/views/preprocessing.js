@@ -2,7 +2,12 @@
 import { html } from 'lit';
 import { View } from './view.js';
 
-const SOURCES = { metadata: 'from the file', 'MODEL.json': 'from MODEL.json', guess: 'guessed', asked: 'set by you' };
+const SOURCES = {
+    metadata: 'from the file',
+    'MODEL.json': 'from MODEL.json',
+    guess: 'guessed',
+    asked: 'set by you',
+};
 /** @type {[string, string, string, string[]?][]} */
 const FIELDS = [
     ['size', 'Size', 'height × width the picture is brought to, as 224x224'],
@@ -10,7 +15,12 @@ const FIELDS = [
     ['mean', 'Mean', 'subtracted, one number per channel'],
     ['std', 'Deviation', 'divided by, one number per channel'],
     ['range', 'White', 'value of a white pixel before the mean is subtracted: 1 or 255'],
-    ['resize', 'Resize', 'short: shorter side fits, middle is cut out; none: middle is cut out; stretch: both sides', ['short', 'none', 'stretch']],
+    [
+        'resize',
+        'Resize',
+        'short: shorter side fits, middle is cut out; none: middle is cut out; stretch: both sides',
+        ['short', 'none', 'stretch'],
+    ],
 ];
 
 /** What is done to a picture before the network sees it, open to change. */
@@ -20,12 +30,33 @@ export class PreProcessing extends View {
     render() {
         const values = this.state.network.preprocessing ?? {};
         const guessed = values.source === 'guess';
-        return html`<details class="preprocessing"><summary>Preprocessing <span class=${guessed ? 'warn' : 'muted'}>
-            ${SOURCES[values.source] ?? values.source ?? ''}</span></summary>
-            <form @submit=${this.apply}>${FIELDS.map(([name, title, help, choices]) => html`<label title=${help}><span>${title}</span>
-                ${choices ? html`<select name=${name}>${choices.map((c) => html`<option ?selected=${c === values[name]}>${c}</option>`)}</select>`
-                    : html`<input name=${name} .value=${values[name] ?? ''} autocomplete="off" spellcheck="false">`}</label>`)}
-            <button>Apply</button></form></details>`;
+        return html`<details class="preprocessing">
+            <summary>
+                Preprocessing
+                <span class=${guessed ? 'warn' : 'muted'}>
+                    ${SOURCES[values.source] ?? values.source ?? ''}</span
+                >
+            </summary>
+            <form @submit=${this.apply}>
+                ${FIELDS.map(
+                    ([name, title, help, choices]) =>
+                        html`<label title=${help}
+                            ><span>${title}</span> ${
+                                choices
+                                    ? html`<select name=${name}>
+                                          ${choices.map((c) => html`<option ?selected=${c === values[name]}>${c}</option>`)}
+                                      </select>`
+                                    : html`<input
+                                          name=${name}
+                                          .value=${values[name] ?? ''}
+                                          autocomplete="off"
+                                          spellcheck="false"
+                                      />`
+                            }</label
+                        >`,
+                )} <button>Apply</button>
+            </form>
+        </details>`;
     }
 
     apply(event) {

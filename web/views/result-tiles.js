@@ -36,7 +36,10 @@ export class ResultTiles extends View {
             return rangeOf(low, high, item.signed);
         };
         this.made = {
-            item, clip, common, planes,
+            item,
+            clip,
+            common,
+            planes,
             source: { data: item.data, count: item.shape[0], planes, height, width },
             order: Array.from({ length: item.shape[0] }, (_, i) => i),
             rangeOf: planes === 3 ? () => [0, 1] : common ? () => common : own,
@@ -47,22 +50,54 @@ export class ResultTiles extends View {
     render() {
         const { item } = this;
         const { source, order, rangeOf: range, common, planes } = this.make();
-        return html`<tile-grid .store=${this.store} .source=${source} .order=${order} .rangeOf=${range}
-                .table=${tableOf(this.state, item.signed)} .size=${this.state.tile} hook="result-canvas"
-                label="${item.title}: ${source.count} tiles" @tile-hover=${(e) => { this.at = this.describe(e.detail); }}></tile-grid>
-            <footer class="readout"><p class="figures" role="status">${this.at
-                || html`<span class="muted">${source.count} tiles of ${source.width} × ${source.height}</span>`}</p>
-            ${tileSize(this.store)}
-            ${planes === 3 ? html`<span class="muted">mid-grey is zero</span>` : html`<colour-bar .store=${this.store}
-                .low=${common?.[0] ?? null} .high=${common?.[1] ?? null} ?signed=${item.signed} ?fixed=${Boolean(common)}
-                note=${common ? '' : 'each by its own range'}></colour-bar>`}</footer>`;
+        return html`<tile-grid
+                .store=${this.store}
+                .source=${source}
+                .order=${order}
+                .rangeOf=${range}
+                .table=${tableOf(this.state, item.signed)}
+                .size=${this.state.tile}
+                hook="result-canvas"
+                label="${item.title}: ${source.count} tiles"
+                @tile-hover=${(e) => {
+                    this.at = this.describe(e.detail);
+                }}
+            ></tile-grid>
+            <footer class="readout">
+                <p class="figures" role="status">
+                    ${
+                        this.at ||
+                        html`<span class="muted"
+                            >${source.count} tiles of ${source.width} × ${source.height}</span
+                        >`
+                    }
+                </p>
+                ${tileSize(this.store)}
+                ${
+                    planes === 3
+                        ? html`<span class="muted">mid-grey is zero</span>`
+                        : html`<colour-bar
+                              .store=${this.store}
+                              .low=${common?.[0] ?? null}
+                              .high=${common?.[1] ?? null}
+                              ?signed=${item.signed}
+                              ?fixed=${Boolean(common)}
+                              note=${common ? '' : 'each by its own range'}
+                          ></colour-bar>`
+                }
+            </footer>`;
     }
 
     describe(found) {
         if (!found) return '';
         const { source, planes } = this.made;
-        const at = (c) => number(
-            this.item.data[((found.index * planes + c) * source.height + found.y) * source.width + found.x], 3);
+        const at = (c) =>
+            number(
+                this.item.data[
+                    ((found.index * planes + c) * source.height + found.y) * source.width + found.x
+                ],
+                3,
+            );
         return `${found.index} · y ${found.y}, x ${found.x}: ${Array.from({ length: planes }, (_, c) => at(c)).join(', ')}`;
     }
 }

@@ -11,12 +11,30 @@ export class ConvoSpecimen extends View {
 
     render() {
         const { samples, picture } = this.state;
-        return html`
-            <picture-well .store=${this.store}></picture-well>
-            ${samples.length ? html`<div class="samples" role="group" aria-label="Sample pictures">${samples.map((s) => html`
-                <button class="sample" title="${s.title} · ${s.credit ?? ''}" aria-pressed=${picture === `./samples/${s.file}`}
-                    @click=${() => this.store.actions.openPicture(`./samples/${s.file}`, { name: s.title, credit: s.credit })}>
-                    <img src="./samples/${s.file}" alt=${s.title} loading="lazy" width="40" height="40"></button>`)}</div>` : nothing}
+        return html` <picture-well .store=${this.store}></picture-well>
+            ${
+                samples.length
+                    ? html`<div class="samples" role="group" aria-label="Sample pictures">
+                          ${samples.map(
+                              (s) =>
+                                  html` <button
+                                      class="sample"
+                                      title="${s.title} · ${s.credit ?? ''}"
+                                      aria-pressed=${picture === `./samples/${s.file}`}
+                                      @click=${() => this.store.actions.openPicture(`./samples/${s.file}`, { name: s.title, credit: s.credit })}
+                                  >
+                                      <img
+                                          src="./samples/${s.file}"
+                                          alt=${s.title}
+                                          loading="lazy"
+                                          width="40"
+                                          height="40"
+                                      />
+                                  </button>`,
+                          )}
+                      </div>`
+                    : nothing
+            }
             <class-bars .store=${this.store}></class-bars>
             <network-well .store=${this.store}></network-well>`;
     }

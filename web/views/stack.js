@@ -23,56 +23,106 @@ export class StackView extends View {
     render() {
         const { network, look } = this.state;
         const seen = look ? [look.input.height, look.input.width] : network.input.shape.slice(2);
-        this.side = Math.max(...network.layers.filter((l) => l.spatial).map((l) => Math.max(l.shape[2], l.shape[3])), ...seen.filter((n) => n > 0), 1);
+        this.side = Math.max(
+            ...network.layers.filter((l) => l.spatial).map((l) => Math.max(l.shape[2], l.shape[3])),
+            ...seen.filter((n) => n > 0),
+            1,
+        );
         this.above = null;
         this.deep = Math.max(...network.layers.map((l) => l.channels), 1);
-        const shared = new Set(network.blocks.flatMap((b) => (b.layers.length > 1 ? [b.name] : [])));
-        return html`<header class="view-head"><div><h2>${network.name}</h2>
-            <p class="muted figures">${network.layers.length} layers · ${count(network.parameters)} parameters ·
-                ${count(network.macs)} multiply-adds · ${bytes(network.memory)}${look ? ` · ${seconds(look.seconds)}` : ''}</p></div>
-            ${shared.size ? html`<button class="quiet" @click=${this.toggleAll}>${this.allOpen ? 'Fold the blocks' : 'Unfold the blocks'}</button>` : nothing}
+        const shared = new Set(
+            network.blocks.flatMap((b) => (b.layers.length > 1 ? [b.name] : [])),
+        );
+        return html`<header class="view-head">
+                <div>
+                    <h2>${network.name}</h2>
+                    <p class="muted figures">
+                        ${network.layers.length} layers · ${count(network.parameters)} parameters ·
+                        ${count(network.macs)} multiply-adds ·
+                        ${bytes(network.memory)}${look ? ` · ${seconds(look.seconds)}` : ''}
+                    </p>
+                </div>
+                ${shared.size ? html`<button class="quiet" @click=${this.toggleAll}>${this.allOpen ? 'Fold the blocks' : 'Unfold the blocks'}</button>` : nothing}
             </header>
-            <div class="stack ${this.state.looking ? 'stale' : ''}" data-testid="stack" @keydown=${this.onKey}>
+            <div
+                class="stack ${this.state.looking ? 'stale' : ''}"
+                data-testid="stack"
+                @keydown=${this.onKey}
+            >
                 ${this.inputRow()}
-                ${repeat(network.blocks, (b) => b.layers[0].name, (b) => (b.layers.length > 1 ? this.block(b) : this.layer(b.layers[0])))}
+                ${repeat(
+                    network.blocks,
+                    (b) => b.layers[0].name,
+                    (b) => (b.layers.length > 1 ? this.block(b) : this.layer(b.layers[0])),
+                )}
             </div>`;
     }
 
     inputRow() {
         const { network, look } = this.state;
-        const [, c, h, w] = look ? [1, 3, look.input.height, look.input.width] : network.input.shape;
+        const [, c, h, w] = look
+            ? [1, 3, look.input.height, look.input.width]
+            : network.input.shape;
         return html`<div class="stack-row input">
             ${this.silhouette([1, c, h, w])}
             ${look ? html`<thumb-map .store=${this.store} .thumb=${{ ...look.input, planes: 3 }}></thumb-map>` : html`<span class="no-thumb"></span>`}
-            <span class="what"><b>${network.input.name}</b><span class="muted">the picture, as the network receives it</span></span>
-            <span class="shape figures">${shape([1, c, h, w])}</span></div>`;
+            <span class="what"
+                ><b>${network.input.name}</b
+                ><span class="muted">the picture, as the network receives it</span></span
+            >
+            <span class="shape figures">${shape([1, c, h, w])}</span>
+        </div>`;
     }
 
     /** Half width: how wide the maps are. Strength of the line: how many there are. */
     silhouette(dims, open = false) {
         const before = this.above ?? dims;
         this.above = dims;
-        const width = (shape) => 0.08 + 0.92 * Math.sqrt((shape.length === 4 ? Math.max(shape[2], shape[3]) : 1) / this.side);
-        const style = { '--w': String(width(dims)), '--w0': String(width(before)),
-            '--d': String(0.07 + 0.3 * (Math.log2(1 + (dims[1] ?? 1)) / Math.log2(1 + this.deep))) };
-        return html`<span class="silhouette ${open ? 'open' : ''}" style=${styleMap(style)} aria-hidden="true"></span>`;
+        const width = (shape) =>
+            0.08 +
+            0.92 * Math.sqrt((shape.length === 4 ? Math.max(shape[2], shape[3]) : 1) / this.side);
+        const style = {
+            '--w': String(width(dims)),
+            '--w0': String(width(before)),
+            '--d': String(0.07 + 0.3 * (Math.log2(1 + (dims[1] ?? 1)) / Math.log2(1 + this.deep))),
+        };
+        return html`<span
+            class="silhouette ${open ? 'open' : ''}"
+            style=${styleMap(style)}
+            aria-hidden="true"
+        ></span>`;
     }
 
     thumb(layer, small = false) {
-        const thumb = this.state.thumbnails?.get(layer.name) ?? this.state.thumbnails?.get(layer.output);
-        return thumb ? html`<thumb-map class=${small ? 'small' : ''} .store=${this.store} .thumb=${thumb} .table=${tableOf(this.state, false)}></thumb-map>`
+        const thumb =
+            this.state.thumbnails?.get(layer.name) ?? this.state.thumbnails?.get(layer.output);
+        return thumb
+            ? html`<thumb-map
+                  class=${small ? 'small' : ''}
+                  .store=${this.store}
+                  .thumb=${thumb}
+                  .table=${tableOf(this.state, false)}
+              ></thumb-map>`
             : html`<span class="no-thumb ${small ? 'small' : ''}"></span>`;
     }
 
     layer(layer, inside = false) {
         const title = inside ? layer.title : layer.short;
-        return html`<button class="stack-row ${inside ? 'inside' : ''}" data-testid="layer-row" data-layer=${layer.name}
-            @click=${() => this.store.actions.openLayer(layer.name)} title=${layer.name}>
+        return html`<button
+            class="stack-row ${inside ? 'inside' : ''}"
+            data-testid="layer-row"
+            data-layer=${layer.name}
+            @click=${() => this.store.actions.openLayer(layer.name)}
+            title=${layer.name}
+        >
             ${this.silhouette(layer.shape)}${this.thumb(layer)}
             <span class="what"><b>${title}</b><span class="muted">${detail(layer)}</span></span>
-            <span class="costs muted figures">${layer.parameters ? count(layer.parameters) : ''}</span>
+            <span class="costs muted figures"
+                >${layer.parameters ? count(layer.parameters) : ''}</span
+            >
             <span class="shape figures">${shape(layer.shape)}</span>
-            ${icons.chevron}</button>`;
+            ${icons.chevron}
+        </button>`;
     }
 
     block(block) {
@@ -80,14 +130,27 @@ export class StackView extends View {
         const last = block.layers[block.layers.length - 1];
         const some = block.layers.filter((l) => l.spatial && l !== last);
         const parameters = block.layers.reduce((n, l) => n + l.parameters, 0);
-        const toggle = () => this.store.set({ open: { ...this.state.open, [block.layers[0].name]: !open } });
-        return html`<button class="stack-row block ${open ? 'open' : ''}" aria-expanded=${open} data-testid="block-row" data-block=${block.name} @click=${toggle}>
-            ${this.silhouette(last.shape, open)}${this.thumb(last)}
-            <span class="what"><b>${block.name}</b><span class="muted">block of ${block.layers.length} layers</span></span>
-            <span class="film">${open ? nothing : some.slice(-6).map((l) => this.thumb(l, true))}</span>
-            <span class="costs muted figures">${parameters ? count(parameters) : ''}</span>
-            <span class="shape figures">${shape(last.shape)}</span>
-            ${icons.chevron}</button>
+        const toggle = () =>
+            this.store.set({ open: { ...this.state.open, [block.layers[0].name]: !open } });
+        return html`<button
+                class="stack-row block ${open ? 'open' : ''}"
+                aria-expanded=${open}
+                data-testid="block-row"
+                data-block=${block.name}
+                @click=${toggle}
+            >
+                ${this.silhouette(last.shape, open)}${this.thumb(last)}
+                <span class="what"
+                    ><b>${block.name}</b
+                    ><span class="muted">block of ${block.layers.length} layers</span></span
+                >
+                <span class="film"
+                    >${open ? nothing : some.slice(-6).map((l) => this.thumb(l, true))}</span
+                >
+                <span class="costs muted figures">${parameters ? count(parameters) : ''}</span>
+                <span class="shape figures">${shape(last.shape)}</span>
+                ${icons.chevron}
+            </button>
             ${open ? block.layers.map((l) => this.layer(l, true)) : nothing}`;
     }
 
@@ -98,7 +161,9 @@ export class StackView extends View {
 
     toggleAll() {
         const to = !this.allOpen;
-        this.store.set({ open: Object.fromEntries(this.state.network.blocks.map((b) => [b.layers[0].name, to])) });
+        this.store.set({
+            open: Object.fromEntries(this.state.network.blocks.map((b) => [b.layers[0].name, to])),
+        });
     }
 
     /** Arrows move along the column; right and left unfold and fold a block. */

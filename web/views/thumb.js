@@ -5,7 +5,11 @@ import { clipped, paintMap, paintPicture } from './paint.js';
 
 /** A small map ({width, height, data}), or a small picture (planes 3), that fades over when it changes. */
 export class ThumbMap extends View {
-    static properties = { ...View.properties, thumb: { attribute: false }, table: { attribute: false } };
+    static properties = {
+        ...View.properties,
+        thumb: { attribute: false },
+        table: { attribute: false },
+    };
 
     constructor() {
         super();
@@ -21,7 +25,8 @@ export class ThumbMap extends View {
         const canvas = this.querySelector('canvas');
         if (!canvas || !this.thumb) return;
         const { width, height, data, planes } = this.thumb;
-        if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+        if (canvas.width !== width || canvas.height !== height)
+            Object.assign(canvas, { width, height });
         const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
         const image = ctx.createImageData(width, height);
         if (planes === 3) paintPicture(image, data, 0);

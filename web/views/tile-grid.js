@@ -2,7 +2,7 @@
 import { html } from 'lit';
 import { styleMap } from 'lit/directives/style-map.js';
 import { View } from './view.js';
-import { canvasOf, paintMap, paintPicture } from './paint.js';
+import { gridOf, paintTile } from './tiles.js';
 
 /** How long one animation frame may spend on drawing tiles, in milliseconds. */
 const BUDGET = 8;
@@ -16,9 +16,15 @@ const CACHE = 800;
 export class TileGrid extends View {
     static properties = {
         ...View.properties,
-        source: { attribute: false }, order: { attribute: false }, rangeOf: { attribute: false },
-        table: { attribute: false }, size: { type: Number }, label: { type: String }, hook: { type: String },
-        mark: { attribute: false }, captionOf: { attribute: false },
+        source: { attribute: false },
+        order: { attribute: false },
+        rangeOf: { attribute: false },
+        table: { attribute: false },
+        size: { type: Number },
+        label: { type: String },
+        hook: { type: String },
+        mark: { attribute: false },
+        captionOf: { attribute: false },
     };
     static watch = ['theme'];
 
@@ -55,25 +61,30 @@ export class TileGrid extends View {
 
     /** Columns, pitch and so on for the present width. */
     get grid() {
-        const gap = this.size < 40 ? 4 : 8;
-        const caption = this.size >= 56 ? 16 : 0;
-        const tileHeight = Math.max(2, Math.round((this.size * this.source.height) / this.source.width));
-        const width = Math.max(1, this.clientWidth - 2);
-        const columns = Math.max(1, Math.floor((width + gap) / (this.size + gap)));
-        const rows = Math.ceil(this.order.length / columns);
-        const pitch = tileHeight + caption + gap;
-        return { gap, caption, tileHeight, columns, pitch, rows, height: rows * pitch };
+        return gridOf(this.source, this.order.length, this.size, this.clientWidth - 2);
     }
 
     render() {
-        if (!this.source || !this.clientWidth) return html`<canvas data-testid=${this.hook || 'tiles'}></canvas>`;
+        if (!this.source || !this.clientWidth)
+            return html`<canvas data-testid=${this.hook || 'tiles'}></canvas>`;
         const height = this.grid.height;
         return html`<div class="tile-scroll" @scroll=${() => this.draw()}>
             <div class="tile-space" style=${styleMap({ height: `${height}px` })}>
-                <canvas tabindex="0" role="application" aria-roledescription="tiles" aria-label=${this.label}
-                    data-testid=${this.hook || 'tiles'} @pointermove=${this.onMove} @pointerleave=${() => this.hover(null)}
-                    @click=${this.onClick} @keydown=${this.onKey} @focus=${() => this.draw()} @blur=${() => this.draw()}></canvas>
-            </div></div>`;
+                <canvas
+                    tabindex="0"
+                    role="application"
+                    aria-roledescription="tiles"
+                    aria-label=${this.label}
+                    data-testid=${this.hook || 'tiles'}
+                    @pointermove=${this.onMove}
+                    @pointerleave=${() => this.hover(null)}
+                    @click=${this.onClick}
+                    @keydown=${this.onKey}
+                    @focus=${() => this.draw()}
+                    @blur=${() => this.draw()}
+                ></canvas>
+            </div>
+        </div>`;
     }
 
     /** @param {Map<string, any>} changed */
@@ -102,8 +113,14 @@ export class TileGrid extends View {
         const dpr = Math.min(window.devicePixelRatio || 1, 2);
         const canvas = this.canvas;
         const [width, height] = [scroller.clientWidth, scroller.clientHeight];
-        if (canvas.width !== Math.round(width * dpr) || canvas.height !== Math.round(height * dpr)) {
-            Object.assign(canvas, { width: Math.round(width * dpr), height: Math.round(height * dpr) });
+        if (
+            canvas.width !== Math.round(width * dpr) ||
+            canvas.height !== Math.round(height * dpr)
+        ) {
+            Object.assign(canvas, {
+                width: Math.round(width * dpr),
+                height: Math.round(height * dpr),
+            });
         }
         canvas.style.height = `${height}px`;
         const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
@@ -133,7 +150,12 @@ export class TileGrid extends View {
             }
             if (g.caption) {
                 ctx.fillStyle = ink;
-                ctx.fillText(this.captionOf?.(index) ?? String(index), x, y + g.tileHeight + 12, this.size);
+                ctx.fillText(
+                    this.captionOf?.(index) ?? String(index),
+                    x,
+                    y + g.tileHeight + 12,
+                    this.size,
+                );
             }
             if (i === this.active) this.drawActive(ctx, style, x, y, g);
         }
@@ -155,13 +177,7 @@ export class TileGrid extends View {
 
     paint(index) {
         if (this.cache.size > CACHE) this.cache.clear();
-        const { data, planes, height, width } = this.source;
-        const start = index * planes * height * width;
-        const [low, high] = this.rangeOf(index);
-        const tile = canvasOf(width, height, (image) => {
-            if (planes === 3) paintPicture(image, data, start, low, high);
-            else paintMap(image, data, start, this.table, low, high);
-        });
+        const tile = paintTile(this.source, index, this.rangeOf(index), this.table);
         this.cache.set(index, tile);
         return tile;
     }
@@ -177,8 +193,15 @@ export class TileGrid extends View {
         const x = Math.floor(((px - column * (this.size + g.gap)) / this.size) * this.source.width);
         const y = Math.floor(((py - row * g.pitch) / g.tileHeight) * this.source.height);
         const at = row * g.columns + column;
-        const outside = column < 0 || column >= g.columns || at < 0 || at >= this.order.length ||
-            x < 0 || x >= this.source.width || y < 0 || y >= this.source.height;
+        const outside =
+            column < 0 ||
+            column >= g.columns ||
+            at < 0 ||
+            at >= this.order.length ||
+            x < 0 ||
+            x >= this.source.width ||
+            y < 0 ||
+            y >= this.source.height;
         return outside ? null : { at, index: this.order[at], y, x };
     }
 
@@ -201,8 +224,14 @@ export class TileGrid extends View {
         if (event.altKey || event.ctrlKey || event.metaKey) return;
         const { columns, pitch } = this.grid;
         const last = this.order.length - 1;
-        const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns,
-            Home: -this.active, End: last - this.active }[event.key];
+        const step = {
+            ArrowLeft: -1,
+            ArrowRight: 1,
+            ArrowUp: -columns,
+            ArrowDown: columns,
+            Home: -this.active,
+            End: last - this.active,
+        }[event.key];
         const middle = { y: this.source.height >> 1, x: this.source.width >> 1 };
         if (step !== undefined) {
             const next = this.active < 0 ? 0 : Math.min(last, Math.max(0, this.active + step));
@@ -210,10 +239,15 @@ export class TileGrid extends View {
             const top = Math.floor(next / columns) * pitch;
             const scroller = this.scroller;
             if (top < scroller.scrollTop) scroller.scrollTop = top;
-            else if (top + pitch > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = top + pitch - scroller.clientHeight;
+            else if (top + pitch > scroller.scrollTop + scroller.clientHeight)
+                scroller.scrollTop = top + pitch - scroller.clientHeight;
             this.hover({ at: next, index: this.order[next], ...middle });
         } else if (event.key === 'Enter' && this.active >= 0) {
-            this.dispatchEvent(new CustomEvent('tile-open', { detail: { at: this.active, index: this.order[this.active] } }));
+            this.dispatchEvent(
+                new CustomEvent('tile-open', {
+                    detail: { at: this.active, index: this.order[this.active] },
+                }),
+            );
         } else return;
         event.preventDefault();
         event.stopPropagation();

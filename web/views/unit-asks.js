@@ -18,12 +18,34 @@ export class UnitAsks extends View {
         const { cell } = this;
         const aimed = scope.techniques.filter((t) => t.parameters.some((p) => p.type === 'target'));
         if (!aimed.length) return nothing;
-        const buttons = (target) => html`<div class="asks-list">${aimed.map((t) => html`<button class="ask" title=${t.sentence}
-            @click=${() => this.store.actions.runOn(t.id, target)}>${t.title}</button>`)}</div>`;
-        return html`<details class="asks"><summary>Ask about this channel</summary>${buttons(`channel:${layer}:${unit}`)}</details>
-            ${cell ? html`<details class="asks"><summary>Ask about the cell
-                <span class="muted figures">y ${cell[0]}, x ${cell[1]}</span></summary>
-                ${buttons(`neuron:${layer}:${unit}:${cell[0]}:${cell[1]}`)}</details>` : nothing}`;
+        const buttons = (target) =>
+            html`<div class="asks-list">
+                ${aimed.map(
+                    (t) =>
+                        html`<button
+                            class="ask"
+                            title=${t.sentence}
+                            @click=${() => this.store.actions.runOn(t.id, target)}
+                        >
+                            ${t.title}
+                        </button>`,
+                )}
+            </div>`;
+        return html`<details class="asks">
+                <summary>Ask about this channel</summary>
+                ${buttons(`channel:${layer}:${unit}`)}
+            </details>
+            ${
+                cell
+                    ? html`<details class="asks">
+                          <summary>
+                              Ask about the cell
+                              <span class="muted figures">y ${cell[0]}, x ${cell[1]}</span>
+                          </summary>
+                          ${buttons(`neuron:${layer}:${unit}:${cell[0]}:${cell[1]}`)}
+                      </details>`
+                    : nothing
+            }`;
     }
 }
 customElements.define('unit-asks', UnitAsks);

@@ -15,22 +15,32 @@ export class WebCam extends View {
     }
 
     render() {
-        return html`${this.error ? html`<p class="error" data-testid="error" role="alert">${this.error}</p>`
-            : html`<video autoplay playsinline muted aria-label="Camera"></video>`}
-            <div class="row">${this.error ? nothing : html`<button class="primary" @click=${this.take}>Take the picture</button>`}
-            <button @click=${this.done}>Back</button></div>`;
+        return html`${
+                this.error
+                    ? html`<p class="error" data-testid="error" role="alert">${this.error}</p>`
+                    : html`<video autoplay playsinline muted aria-label="Camera"></video>`
+            }
+            <div class="row">
+                ${this.error ? nothing : html`<button class="primary" @click=${this.take}>Take the picture</button>`}
+                <button @click=${this.done}>Back</button>
+            </div>`;
     }
 
     async firstUpdated() {
         try {
             if (!navigator.mediaDevices) throw new Error('no camera');
-            this.stream = await navigator.mediaDevices.getUserMedia({ video: { width: 1280 }, audio: false });
+            this.stream = await navigator.mediaDevices.getUserMedia({
+                video: { width: 1280 },
+                audio: false,
+            });
             if (!this.isConnected) return this.stop();
             const video = this.querySelector('video');
             if (video) video.srcObject = this.stream;
         } catch (problem) {
-            this.error = /** @type {Error} */ (problem).name === 'NotAllowedError' ? 'The browser was not allowed to use the camera.'
-                : 'No camera was found.';
+            this.error =
+                /** @type {Error} */ (problem).name === 'NotAllowedError'
+                    ? 'The browser was not allowed to use the camera.'
+                    : 'No camera was found.';
         }
     }
 

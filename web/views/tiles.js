@@ -1,0 +1,28 @@
+// @ts-check
+import { canvasOf, paintMap, paintPicture } from './paint.js';
+
+/** Tiles smaller than this stand closer together, and have no number below. */
+const SMALL = 40;
+const CAPTIONED = 56;
+
+/** How `count` tiles, `size` wide, are laid out in a width; all in CSS pixels. */
+export function gridOf(source, count, size, width) {
+    const gap = size < SMALL ? 4 : 8;
+    const caption = size >= CAPTIONED ? 16 : 0;
+    const tileHeight = Math.max(2, Math.round((size * source.height) / source.width));
+    const columns = Math.max(1, Math.floor((Math.max(1, width) + gap) / (size + gap)));
+    const rows = Math.ceil(count / columns);
+    const pitch = tileHeight + caption + gap;
+    return { gap, caption, tileHeight, columns, pitch, rows, height: rows * pitch };
+}
+
+/** One tile, one pixel per value. @param {any} source @param {number} index @param {number[]} range */
+export function paintTile(source, index, range, table) {
+    const { data, planes, height, width } = source;
+    const [low, high] = range;
+    const start = index * planes * height * width;
+    return canvasOf(width, height, (image) => {
+        if (planes === 3) paintPicture(image, data, start, low, high);
+        else paintMap(image, data, start, table, low, high);
+    });
+}
