@@ -72,6 +72,9 @@ bool args_is_param(const Technique *technique, const char *name);
 void help_all(void);
 void help_command(const Command *command, const Technique *technique);
 
+/* Makes allocations beyond what the machine has fail, rather than the program be killed for them. */
+void limit_memory(void);
+
 /* ---- what goes wrong ---- */
 
 /* Prints the sentence, returns EXIT_FAILED. */

@@ -145,6 +145,7 @@ int main(int count, char **words)
         return EXIT_DONE;
     }
     if (!command) command = &cli_technique_command;
+    limit_memory();
     Args args;
     int status = args_parse(&args, command, technique, count - 2, words + 2);
     if (status == EXIT_DONE) status = command->run(&args);

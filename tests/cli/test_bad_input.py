@@ -5,6 +5,7 @@
 """
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -151,12 +152,34 @@ def main():
             if os.environ.get("VERBOSE"):
                 print(f"{title}: {lines[0]}")
         unwritable(here, picture)
+        out_of_memory(here, picture)
         if (here / "lacking.onnx").exists():
             text = run("info", here / "lacking.onnx")
             listed = "Erf, node 'e1'" in text.stdout and "LSTM, node 'l1'" in text.stdout
             check(text.returncode == 0 and listed, f"info does not list what is missing: {text.stdout}")
         print(f"{count} cases")
     finish("" if MODEL.exists() and ZEBRA.exists() else f"what needs {MODEL}")
+
+
+def out_of_memory(here, picture):
+    """With 400 MB of address space; the sanitizers need more for themselves, so that they are let off."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+
+    if run("--version", preexec_fn=limit).returncode != 0 or not MODEL.exists():
+        return
+    out = here / "out.png"
+    for words in (
+        ["classify", MODEL, picture, "--size", "3000x3000"],
+        ["gradient", MODEL, picture, "--size", "2000x2000"],
+        ["occlusion", MODEL, picture, "--size", "3000x3000", "--out", out],
+    ):
+        process = run(*words, "--threads", "1", preexec_fn=limit)
+        check(process.returncode == 1, f"{words[0]} without memory: exit {process.returncode}")
+        told = process.stderr.startswith("convoscope: ") and "not enough memory" in process.stderr
+        check(told, f"{words[0]} without memory: {process.stderr}")
+        check(not out.exists(), f"{words[0]} without memory left a file")
 
 
 def unwritable(here, picture):
