@@ -181,7 +181,7 @@ static Grid make_grid(const ResultItem *item)
     int most_columns = GRID_MAX_SIDE / tile_width, most_rows = GRID_MAX_SIDE / tile_height;
     if (most_columns < 1) most_columns = 1;
     if (most_rows < 1) most_rows = 1;
-    grid.columns = (int)lround(columns);
+    grid.columns = grid.count <= 3 ? grid.count : (int)lround(columns);
     if (grid.columns > most_columns) grid.columns = most_columns;
     if (grid.columns > grid.count) grid.columns = grid.count;
     if (grid.columns < 1) grid.columns = 1;
