@@ -44,7 +44,8 @@ WEB = {
     "store": {"browser-fs-access"},
     "views": {"store", "lit", "browser-fs-access"},
     "mock": {"engine"},
-    "main": {"engine", "store", "views", "mock", "isolation"},
+    "main": {"engine", "store", "views", "mock", "isolation", "host"},
+    "host": set(),
     "isolation": set(),
 }
 
