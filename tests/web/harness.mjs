@@ -168,6 +168,9 @@ export async function openSite(t, options = {}) {
     return { page, server, faults };
 }
 
+/** How to wait: by the clock, since animation frames may stand still in a window that nobody sees. */
+export const POLL = { timeout: 30_000, polling: 100 };
+
 /** The selector of a hook. @param {string} testid */
 export const hook = (testid) => `[data-testid="${testid}"]`;
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { SQUEEZENET, ZEBRA, engineReady, hook, noData, openSite, says } from './harness.mjs';
+import { POLL, SQUEEZENET, ZEBRA, engineReady, hook, noData, openSite, says } from './harness.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'convoscope-bad-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ function file(name, content) {
 
 /** @param {import('puppeteer-core').Page} page @param {string} input @param {string} path */
 async function upload(page, input, path) {
-    const handle = await page.waitForFunction((s) => /** @type {any} */ (window).find(s), {}, hook(input));
+    const handle = await page.waitForFunction((s) => /** @type {any} */ (window).find(s), POLL, hook(input));
     const element = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (handle.asElement());
     await element.uploadFile(path);
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+    POLL,
     SQUEEZENET,
     ZEBRA,
     click,
@@ -40,7 +41,7 @@ test('a network and a picture that the user picks', { skip: noData }, async (t) 
     await engineReady(page);
     /** @param {string} name @param {string} file */
     const pick = async (name, file) => {
-        const found = await page.waitForFunction((s) => /** @type {any} */ (window).find(s), {}, hook(name));
+        const found = await page.waitForFunction((s) => /** @type {any} */ (window).find(s), POLL, hook(name));
         const input = found.asElement();
         await /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (input).uploadFile(file);
     };
@@ -66,7 +67,7 @@ test('every view draws', { skip: noData }, async (t) => {
         await click(page, '[data-testid="layer-row"]');
         await seen(page, hook('layer-tiles'));
         await drawn(page, hook('layer-tiles'));
-        assert.match(page.url(), /layer=/, 'the address bar does not name the layer');
+        await page.waitForFunction(() => /layer=/.test(location.search), POLL);
     });
     await t.test('a unit', async () => {
         await page.focus('body');
@@ -87,7 +88,7 @@ test('the address bar brings the view back', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
     await says(page, hook('classes'), /zebra/i);
     await click(page, '[data-testid="layer-row"]');
-    await seen(page, hook('layer-tiles'));
+    await page.waitForFunction(() => /layer=/.test(location.search), POLL);
     await page.reload();
     await seen(page, hook('layer-tiles'));
     await drawn(page, hook('layer-tiles'));

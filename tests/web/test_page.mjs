@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { SQUEEZENET, ZEBRA, click, engineReady, hook, noData, openSite, says, seen } from './harness.mjs';
+import { POLL, SQUEEZENET, ZEBRA, click, engineReady, hook, noData, openSite, says, seen } from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -112,5 +112,5 @@ test('`?` lists the keys', async (t) => {
         const { findVisible, textOf } = /** @type {any} */ (window);
         const dialog = findVisible('dialog[open]');
         return dialog && /Esc/.test(textOf(dialog));
-    });
+    }, POLL);
 });
