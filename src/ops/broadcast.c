@@ -1,4 +1,5 @@
-/* Add, Sub, Mul, Div of two tensors whose shapes NumPy's rules fit together. */
+/* Add, Sub, Mul, Div, Pow, Min, Max and PRelu of two tensors whose shapes NumPy's rules fit together. */
+#include <math.h>
 #include <string.h>
 
 #include "ops/op.h"
@@ -7,7 +8,7 @@
 /* A chunk is short enough that its operands and its gradient stay in the first cache. */
 enum { CHUNK = 256, GRAIN = 1 << 14 };
 
-typedef enum Operation { ADD, SUB, MUL, DIV } Operation;
+typedef enum Operation { ADD, SUB, MUL, DIV, POW, MIN, MAX, PRELU } Operation;
 
 /*
  * The output shape with neighbouring dimensions merged where both inputs are laid out alike, so that
@@ -144,6 +145,19 @@ static void combine(Operation operation, size_t count, const float *a, const flo
     case DIV:
         for (size_t i = 0; i < count; i++) y[i] = a[i] / b[i];
         break;
+    case POW:
+        for (size_t i = 0; i < count; i++) y[i] = b[i] == 2.0F ? a[i] * a[i] : powf(a[i], b[i]);
+        break;
+    /* Not-a-number goes through, from either side. */
+    case MIN:
+        for (size_t i = 0; i < count; i++) y[i] = b[i] < a[i] || isnan(b[i]) ? b[i] : a[i];
+        break;
+    case MAX:
+        for (size_t i = 0; i < count; i++) y[i] = b[i] > a[i] || isnan(b[i]) ? b[i] : a[i];
+        break;
+    case PRELU:
+        for (size_t i = 0; i < count; i++) y[i] = a[i] < 0.0F ? b[i] * a[i] : a[i];
+        break;
     }
 }
 
@@ -151,6 +165,7 @@ typedef struct Pass {
     const Node *n;
     Operation operation;
     int k; /* backward: the input whose gradient is wanted */
+    const BackwardRule *rule;
 } Pass;
 
 static void forward_span(void *context, size_t begin, size_t end, int thread)
@@ -172,6 +187,56 @@ static void forward_of(const Node *n, Operation operation)
 {
     Pass pass = {.n = n, .operation = operation};
     parallel_for(shape_elements(&n->out[0]->shape), GRAIN, forward_span, &pass);
+}
+
+/* y = a^b: b a^(b-1) dy; log(a) y dy where a > 0. */
+static void bring_pow(int k, size_t count, const float *a, const float *b, const float *dy,
+                      float *restrict g)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (k == 0) {
+            const float less = b[i] == 2.0F ? a[i] : powf(a[i], b[i] - 1.0F);
+            g[i] = b[i] == 0.0F ? 0.0F : b[i] * less * dy[i];
+        } else {
+            g[i] = a[i] > 0.0F ? logf(a[i]) * powf(a[i], b[i]) * dy[i] : 0.0F;
+        }
+    }
+}
+
+/* y = min(a, b), max(a, b): dy goes to the one taken, to a where both are equal. */
+static void bring_extreme(const Pass *pass, size_t count, const float *a, const float *b,
+                          const float *dy, float *restrict g)
+{
+    const float sign = pass->operation == MIN ? -1.0F : 1.0F;
+    for (size_t i = 0; i < count; i++) {
+        const int taken = sign * b[i] > sign * a[i];
+        g[i] = taken == pass->k ? dy[i] : 0.0F;
+    }
+}
+
+/* y = a < 0 ? b a : a. A rectifier that leaks: shut it passes b, or what the rule says. */
+static void bring_prelu(const Pass *pass, size_t count, const float *a, const float *b,
+                        const float *dy, float *restrict g)
+{
+    const BackwardRule *rule = pass->rule;
+    const float floor = rule->gate_gradient ? 0.0F : -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        float shut = rule->leak > 0.0F ? rule->leak : b[i];
+        if (!rule->gate_activation) shut = 1.0F;
+        if (pass->k == 0) g[i] = (a[i] > 0.0F ? 1.0F : shut) * (dy[i] < floor ? 0.0F : dy[i]);
+        if (pass->k == 1) g[i] = a[i] < 0.0F ? a[i] * dy[i] : 0.0F;
+    }
+}
+
+static void bring_from_both(const Pass *pass, const Broadcast *p, const Chunk *c, const float *dy,
+                            float *restrict g)
+{
+    float room[2][CHUNK];
+    const float *a = operand(pass->n, p, c, 0, room[0]), *b = operand(pass->n, p, c, 1, room[1]);
+    if (pass->operation == POW) bring_pow(pass->k, c->count, a, b, dy, g);
+    if (pass->operation == MIN || pass->operation == MAX)
+        bring_extreme(pass, c->count, a, b, dy, g);
+    if (pass->operation == PRELU) bring_prelu(pass, c->count, a, b, dy, g);
 }
 
 /* What a chunk of dy brings to input k, element by element.
@@ -196,6 +261,10 @@ static void bring(const Pass *pass, const Broadcast *p, const Chunk *c, float *r
         for (size_t i = 0; pass->k && i < c->count; i++) g[i] *= -y[i];
         return;
     }
+    case POW:
+    case MIN:
+    case MAX:
+    case PRELU: bring_from_both(pass, p, c, dy, g); return;
     }
 }
 
@@ -241,12 +310,12 @@ static void backward_sum(const Pass *pass)
     for (size_t i = 0; i < count; i++) dx[i] += (float)sum[i];
 }
 
-static void backward_of(const Node *n, Operation operation)
+static void backward_of(const Node *n, Operation operation, const BackwardRule *rule)
 {
     const Broadcast *p = n->params;
     for (int k = 0; k < 2; k++) {
         if (!n->in[k]->grad) continue;
-        Pass pass = {.n = n, .operation = operation, .k = k};
+        Pass pass = {.n = n, .operation = operation, .k = k, .rule = rule};
         if (p->repeats[k]) {
             backward_sum(&pass);
         } else {
@@ -255,51 +324,33 @@ static void backward_of(const Node *n, Operation operation)
     }
 }
 
-static void add_forward(const Node *n)
+/* PRelu: the slope may repeat, the picture may not. */
+static Status prelu_plan(Node *n)
 {
-    forward_of(n, ADD);
+    TRY(broadcast_plan(n));
+    if (shape_equal(&n->in[0]->shape, &n->out[0]->shape)) return status_ok();
+    char x[SHAPE_TEXT_BYTES], slope[SHAPE_TEXT_BYTES];
+    return status_error(
+        STATUS_BAD_MODEL, "PRelu '%s': the slope has the shape %s, which does not fit into %s",
+        n->name, shape_text(&n->in[1]->shape, slope), shape_text(&n->in[0]->shape, x));
 }
 
-static void add_backward(const Node *n, const BackwardRule *rule)
-{
-    (void)rule;
-    backward_of(n, ADD);
-}
+#define BROADCAST_OP(id, onnx_name, plan, operation)                                               \
+    static void id##_forward(const Node *n)                                                        \
+    {                                                                                              \
+        forward_of(n, operation);                                                                  \
+    }                                                                                              \
+    static void id##_backward(const Node *n, const BackwardRule *rule)                             \
+    {                                                                                              \
+        backward_of(n, operation, rule);                                                           \
+    }                                                                                              \
+    const Op op_##id = {onnx_name, plan, id##_forward, id##_backward};
 
-static void sub_forward(const Node *n)
-{
-    forward_of(n, SUB);
-}
-
-static void sub_backward(const Node *n, const BackwardRule *rule)
-{
-    (void)rule;
-    backward_of(n, SUB);
-}
-
-static void mul_forward(const Node *n)
-{
-    forward_of(n, MUL);
-}
-
-static void mul_backward(const Node *n, const BackwardRule *rule)
-{
-    (void)rule;
-    backward_of(n, MUL);
-}
-
-static void div_forward(const Node *n)
-{
-    forward_of(n, DIV);
-}
-
-static void div_backward(const Node *n, const BackwardRule *rule)
-{
-    (void)rule;
-    backward_of(n, DIV);
-}
-
-const Op op_add = {"Add", broadcast_plan, add_forward, add_backward};
-const Op op_sub = {"Sub", broadcast_plan, sub_forward, sub_backward};
-const Op op_mul = {"Mul", broadcast_plan, mul_forward, mul_backward};
-const Op op_div = {"Div", broadcast_plan, div_forward, div_backward};
+BROADCAST_OP(add, "Add", broadcast_plan, ADD)
+BROADCAST_OP(sub, "Sub", broadcast_plan, SUB)
+BROADCAST_OP(mul, "Mul", broadcast_plan, MUL)
+BROADCAST_OP(div, "Div", broadcast_plan, DIV)
+BROADCAST_OP(pow, "Pow", broadcast_plan, POW)
+BROADCAST_OP(min, "Min", broadcast_plan, MIN)
+BROADCAST_OP(max, "Max", broadcast_plan, MAX)
+BROADCAST_OP(prelu, "PRelu", prelu_plan, PRELU)

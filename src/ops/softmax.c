@@ -67,3 +67,40 @@ static void softmax_backward(const Node *n, const BackwardRule *rule)
 }
 
 const Op op_softmax = {"Softmax", softmax_plan, softmax_forward, softmax_backward};
+
+/* ---- LogSoftmax ---- */
+
+static void log_softmax_forward(const Node *n)
+{
+    const Softmax *s = n->params;
+    for (size_t k = 0; k < s->outer * s->inner; k++) {
+        const size_t start = k / s->inner * s->count * s->inner + k % s->inner, step = s->inner;
+        const float *x = n->in[0]->data + start;
+        float *y = n->out[0]->data + start;
+        float most = x[0];
+        for (size_t i = 1; i < s->count; i++) most = fmaxf(most, x[i * step]);
+        double sum = 0;
+        for (size_t i = 0; i < s->count; i++) sum += (double)expf(x[i * step] - most);
+        const float less = (float)log(sum);
+        for (size_t i = 0; i < s->count; i++) y[i * step] = x[i * step] - most - less;
+    }
+}
+
+/* y_i = x_i - log sum_j exp(x_j): dx_i += dy_i - exp(y_i) sum_j dy_j. */
+static void log_softmax_backward(const Node *n, const BackwardRule *rule)
+{
+    (void)rule;
+    if (!n->in[0]->grad) return;
+    const Softmax *s = n->params;
+    for (size_t k = 0; k < s->outer * s->inner; k++) {
+        const size_t start = k / s->inner * s->count * s->inner + k % s->inner, step = s->inner;
+        const float *y = n->out[0]->data + start, *dy = n->out[0]->grad + start;
+        float *dx = n->in[0]->grad + start;
+        double sum = 0;
+        for (size_t i = 0; i < s->count; i++) sum += (double)dy[i * step];
+        for (size_t i = 0; i < s->count; i++)
+            dx[i * step] += dy[i * step] - expf(y[i * step]) * (float)sum;
+    }
+}
+
+const Op op_log_softmax = {"LogSoftmax", softmax_plan, log_softmax_forward, log_softmax_backward};

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "support/op_check.h"
 
 /* The value of x that NumPy's rules put at index `at` of the output. */
@@ -19,6 +21,10 @@ static void operate(const OpArray *x, OpArray *y, char operation)
         if (operation == '-') y->data[i] = a - b;
         if (operation == '*') y->data[i] = a * b;
         if (operation == '/') y->data[i] = a / b;
+        if (operation == '^') y->data[i] = pow(a, b);
+        if (operation == '<') y->data[i] = fmin(a, b);
+        if (operation == '>') y->data[i] = fmax(a, b);
+        if (operation == 'p') y->data[i] = a < 0 ? a * b : a;
     }
 }
 
@@ -44,6 +50,30 @@ static void div_reference(const OpCase *c, const OpArray *x, OpArray *y)
 {
     (void)c;
     operate(x, y, '/');
+}
+
+static void pow_reference(const OpCase *c, const OpArray *x, OpArray *y)
+{
+    (void)c;
+    operate(x, y, '^');
+}
+
+static void min_reference(const OpCase *c, const OpArray *x, OpArray *y)
+{
+    (void)c;
+    operate(x, y, '<');
+}
+
+static void max_reference(const OpCase *c, const OpArray *x, OpArray *y)
+{
+    (void)c;
+    operate(x, y, '>');
+}
+
+static void prelu_reference(const OpCase *c, const OpArray *x, OpArray *y)
+{
+    (void)c;
+    operate(x, y, 'p');
 }
 
 /* Away from 0, so that the second can divide. */
@@ -91,11 +121,49 @@ static const OpCase broadcast_cases[] = {
     {.name = "no second input", .in = {{SHAPE(3)}, {.absent = true}}, .refused = "input 1"},
 };
 
+static const OpCase pow_cases[] = {
+    {.name = "equal", .in = {{SHAPE(2, 3, 4), POSITIVE}, {SHAPE(2, 3, 4), .low = -3, .high = 3}}},
+    {.name = "per channel",
+     .in = {{SHAPE(2, 3, 4, 5), POSITIVE}, {SHAPE(3, 1, 1), .low = -1, .high = 3}}},
+    {.name = "one base", .in = {{.scalar = true, POSITIVE}, {SHAPE(3, 5)}}, .out = {{DIMS(3, 5)}}},
+    {.name = "shapes that do not fit", .in = {{SHAPE(2, 3)}, {SHAPE(2, 4)}}, .refused = "2x4"},
+};
+
+/* The difference of the two is what must not be 0. */
+static const OpCase extreme_cases[] = {
+    {.name = "first above", .in = {{SHAPE(2, 3, 4), .low = 2, .high = 3}, {SHAPE(2, 3, 4)}}},
+    {.name = "first below", .in = {{SHAPE(2, 3, 4), .low = -3, .high = -2}, {SHAPE(2, 3, 4)}}},
+    {.name = "a bound",
+     .in = {{SHAPE(2, 3, 17), .low = -3, .high = 3, .kinks = {0.3}, .kink_count = 1},
+            {.scalar = true, .low = 0.3, .high = 0.3000001, .constant = true}},
+     .sampled = 40},
+    {.name = "per channel", .in = {{SHAPE(2, 3, 4, 5), .low = 2, .high = 3}, {SHAPE(3, 1, 1)}}},
+    {.name = "both repeat",
+     .in = {{SHAPE(2, 1, 4), .low = 2, .high = 3}, {SHAPE(1, 3, 1)}},
+     .out = {{DIMS(2, 3, 4)}}},
+    {.name = "shapes that do not fit", .in = {{SHAPE(2, 3)}, {SHAPE(2, 4)}}, .refused = "2x4"},
+};
+
+#define AROUND_ZERO .kinks = {0}, .kink_count = 1
+
+static const OpCase prelu_cases[] = {
+    {.name = "one slope", .in = {{SHAPE(2, 3, 5), AROUND_ZERO}, {SHAPE(1), .constant = true}}},
+    {.name = "per channel",
+     .in = {{SHAPE(2, 3, 4, 5), AROUND_ZERO}, {SHAPE(3, 1, 1), .constant = true}}},
+    {.name = "per place", .in = {{SHAPE(2, 3, 4), AROUND_ZERO}, {SHAPE(2, 3, 4)}}},
+    {.name = "larger than the picture", .in = {{SHAPE(3, 1)}, {SHAPE(3, 4)}}, .refused = "slope"},
+    {.name = "does not fit", .in = {{SHAPE(2, 3)}, {SHAPE(2)}}, .refused = "fit"},
+};
+
 static const OpSuite suites[] = {
     {OP_CASES("Add", broadcast_cases), .reference = add_reference},
     {OP_CASES("Sub", broadcast_cases), .reference = sub_reference},
     {OP_CASES("Mul", broadcast_cases), .reference = mul_reference},
     {OP_CASES("Div", broadcast_cases), .reference = div_reference},
+    {OP_CASES("Pow", pow_cases), .reference = pow_reference},
+    {OP_CASES("Min", extreme_cases), .reference = min_reference},
+    {OP_CASES("Max", extreme_cases), .reference = max_reference},
+    {OP_CASES("PRelu", prelu_cases), .reference = prelu_reference, .rectifier = true},
 };
 
 OP_TEST_MAIN(suites)

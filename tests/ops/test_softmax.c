@@ -27,6 +27,12 @@ static void softmax_reference(const OpCase *c, const OpArray *x, OpArray *y)
     }
 }
 
+static void log_softmax_reference(const OpCase *c, const OpArray *x, OpArray *y)
+{
+    softmax_reference(c, x, y);
+    for (size_t i = 0; i < op_array_count(y); i++) y->data[i] = log(y->data[i]);
+}
+
 static const OpCase softmax_cases[] = {
     {.name = "one", .in = {{SHAPE(1)}}},
     {.name = "logits", .in = {{SHAPE(2, 10), .low = -5, .high = 5}}, .attr = {INT("axis", 1)}},
@@ -52,6 +58,7 @@ static const OpCase softmax_cases[] = {
 
 static const OpSuite suites[] = {
     {OP_CASES("Softmax", softmax_cases), .reference = softmax_reference},
+    {OP_CASES("LogSoftmax", softmax_cases), .reference = log_softmax_reference},
 };
 
 OP_TEST_MAIN(suites)
