@@ -24,7 +24,7 @@ function prefixes(name) {
 /**
  * Neighbours that share a prefix become a block: of the prefixes of the first, the longest that at least
  * three neighbours share, unless that swallows most of the network.
- * @template {{name: string, short: string, title: string}} L
+ * @template {{name: string, op: string, short: string, title: string}} L
  * @param {L[]} layers @returns {{name: string, layers: L[]}[]}
  */
 export function blocksOf(layers) {
@@ -63,7 +63,10 @@ export function describe(model) {
             const inside =
                 layer.short.startsWith(`${block.name}/`) ||
                 layer.short.startsWith(`${block.name}.`);
-            layer.title = inside ? layer.short.slice(block.name.length + 1) : layer.short;
+            const last = layer === block.layers[block.layers.length - 1];
+            if (inside) layer.title = layer.short.slice(block.name.length + 1);
+            else if (layer.short === block.name) layer.title = last ? 'output' : layer.op;
+            else layer.title = layer.short;
             layer.title = layer.title.replace(/_/g, ' ');
         }
     }

@@ -137,16 +137,16 @@ export class TileGrid extends View {
         const stop = performance.now() + BUDGET;
         let more = false;
         for (let i = first * g.columns; i < Math.min(this.order.length, last * g.columns); i++) {
-            const x = (i % g.columns) * (this.size + g.gap) + 1;
+            const x = (i % g.columns) * (g.side + g.gap) + 1;
             const y = Math.floor(i / g.columns) * g.pitch - scroller.scrollTop + 1;
             const index = this.order[i];
             let tile = this.cache.get(index);
             if (!tile && performance.now() < stop) tile = this.paint(index);
-            if (tile) ctx.drawImage(tile, x, y, this.size, g.tileHeight);
+            if (tile) ctx.drawImage(tile, x, y, g.side, g.tileHeight);
             else {
                 more = true;
                 ctx.fillStyle = hollow;
-                ctx.fillRect(x, y, this.size, g.tileHeight);
+                ctx.fillRect(x, y, g.side, g.tileHeight);
             }
             if (g.caption) {
                 ctx.fillStyle = ink;
@@ -154,7 +154,7 @@ export class TileGrid extends View {
                     this.captionOf?.(index) ?? String(index),
                     x,
                     y + g.tileHeight + 12,
-                    this.size,
+                    g.side,
                 );
             }
             if (i === this.active) this.drawActive(ctx, style, x, y, g);
@@ -165,10 +165,10 @@ export class TileGrid extends View {
     drawActive(ctx, style, x, y, g) {
         ctx.strokeStyle = style.getPropertyValue('--mark');
         ctx.lineWidth = document.activeElement === this.canvas ? 2 : 1.25;
-        ctx.strokeRect(x - 0.5, y - 0.5, this.size + 1, g.tileHeight + 1);
+        ctx.strokeRect(x - 0.5, y - 0.5, g.side + 1, g.tileHeight + 1);
         if (!this.mark) return;
         const [my, mx] = this.mark;
-        const w = this.size / this.source.width;
+        const w = g.side / this.source.width;
         const h = g.tileHeight / this.source.height;
         ctx.strokeStyle = '#fff';
         ctx.lineWidth = 1;
@@ -188,9 +188,9 @@ export class TileGrid extends View {
         const g = this.grid;
         const px = event.clientX - rect.left - 1;
         const py = event.clientY - rect.top - 1 + this.scroller.scrollTop;
-        const column = Math.floor(px / (this.size + g.gap));
+        const column = Math.floor(px / (g.side + g.gap));
         const row = Math.floor(py / g.pitch);
-        const x = Math.floor(((px - column * (this.size + g.gap)) / this.size) * this.source.width);
+        const x = Math.floor(((px - column * (g.side + g.gap)) / g.side) * this.source.width);
         const y = Math.floor(((py - row * g.pitch) / g.tileHeight) * this.source.height);
         const at = row * g.columns + column;
         const outside =

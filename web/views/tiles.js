@@ -5,15 +5,17 @@ import { canvasOf, paintMap, paintPicture } from './paint.js';
 const SMALL = 40;
 const CAPTIONED = 56;
 
-/** How `count` tiles, `size` wide, are laid out in a width; all in CSS pixels. */
+/** How `count` tiles, about `size` wide, fill a width; all in CSS pixels. */
 export function gridOf(source, count, size, width) {
     const gap = size < SMALL ? 4 : 8;
     const caption = size >= CAPTIONED ? 16 : 0;
-    const tileHeight = Math.max(2, Math.round((size * source.height) / source.width));
-    const columns = Math.max(1, Math.floor((Math.max(1, width) + gap) / (size + gap)));
+    const room = Math.max(1, width) + gap;
+    const columns = Math.max(1, Math.floor(room / (size + gap)));
+    const side = count < columns ? size : Math.floor(room / columns) - gap;
+    const tileHeight = Math.max(2, Math.round((side * source.height) / source.width));
     const rows = Math.ceil(count / columns);
     const pitch = tileHeight + caption + gap;
-    return { gap, caption, tileHeight, columns, pitch, rows, height: rows * pitch };
+    return { gap, caption, side, tileHeight, columns, pitch, rows, height: rows * pitch };
 }
 
 /** One tile, one pixel per value. @param {any} source @param {number} index @param {number[]} range */
