@@ -23,8 +23,8 @@ def field(number, payload):
 
 
 def unsupported_model():
-    """x -> Erf 'e1' -> LSTM 'l1' -> y, written by hand."""
-    erf = field(1, b"x") + field(2, b"a") + field(3, b"e1") + field(4, b"Erf")
+    """x -> Gryphon 'e1', which never will be an operator, -> LSTM 'l1' -> y, written by hand."""
+    erf = field(1, b"x") + field(2, b"a") + field(3, b"e1") + field(4, b"Gryphon")
     lstm = field(1, b"a") + field(2, b"y") + field(3, b"l1") + field(4, b"LSTM")
     shape = b"".join(field(1, field(1, n)) for n in (1, 3, 8, 8))
     tensor = field(1, 1) + field(2, shape)
@@ -67,8 +67,8 @@ def cases(here, model, picture):
     yield "bundled model", ["info", "nonesuch"], 1, "nonesuch"
     lacking = write("lacking.onnx", unsupported_model())
     yield "missing operator", ["classify", lacking, picture], 1, "lacking.onnx': node 'e1' needs"
-    yield "missing operator, run", ["run", lacking, picture], 1, "Erf"
-    yield "missing operator, technique", ["gradcam", lacking, picture, "--out", out], 1, "Erf"
+    yield "missing operator, run", ["run", lacking, picture], 1, "Gryphon"
+    yield "missing operator, technique", ["gradcam", lacking, picture, "--out", out], 1, "Gryphon"
     yield "picture as model", ["info", picture], 1, "PNG"
     yield "unknown command", ["nonesuch"], 2, "nonesuch"
     yield "unknown option", ["info", missing, "--nonesuch"], 2, "--nonesuch"
@@ -155,7 +155,7 @@ def main():
         out_of_memory(here, picture)
         if (here / "lacking.onnx").exists():
             text = run("info", here / "lacking.onnx")
-            listed = "Erf, node 'e1'" in text.stdout and "LSTM, node 'l1'" in text.stdout
+            listed = "Gryphon, node 'e1'" in text.stdout and "LSTM, node 'l1'" in text.stdout
             check(text.returncode == 0 and listed, f"info does not list what is missing: {text.stdout}")
         print(f"{count} cases")
     finish("" if MODEL.exists() and ZEBRA.exists() else f"what needs {MODEL}")
