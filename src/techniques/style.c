@@ -33,7 +33,7 @@ static const Param params[] = {
      .min = 0,
      .max = 100000,
      .step = 10,
-     .initial = "100",
+     .initial = "40",
      .unit = "",
      .help = "How much the texture counts. Each layer's loss is divided by the squared norm of the "
              "style's "
@@ -53,7 +53,7 @@ static const Param params[] = {
      .min = 0,
      .max = 1000,
      .step = 0.1,
-     .initial = "4",
+     .initial = "2",
      .unit = "",
      .help = "Weight of the total variation: higher takes away noise, too high blurs."},
     {.name = "keep-colours",
@@ -102,8 +102,8 @@ static const Param params[] = {
      .type = PARAM_TEXT,
      .initial = "auto",
      .unit = "",
-     .help = "Where textures are compared: names separated by commas, or auto for one layer of "
-             "each size of map.",
+     .help = "Where textures are compared: names separated by commas, or auto for one or two "
+             "layers of each size of map.",
      .advanced = true},
     {.name = "seed",
      .title = "Seed",

@@ -160,12 +160,10 @@ Status content_layer(Run *run, const Graph *graph, const char *name, Value **lay
     LayerList list;
     TRY(style_layers(run, graph, "auto", &list));
     const int side = graph_input(graph, 0)->shape.dim[2];
-    *layer = list.layer[list.count - 1];
-    for (int i = list.count - 1; i >= 0; i--) {
-        if (list.layer[i]->shape.dim[2] * 10 >= side) {
-            *layer = list.layer[i];
-            break;
-        }
-    }
+    int at = list.count - 1;
+    while (at > 0 && list.layer[at]->shape.dim[2] * 10 < side) at--;
+    /* The first of that size: it still has the forms in detail. */
+    while (at > 0 && list.layer[at - 1]->shape.dim[2] == list.layer[at]->shape.dim[2]) at--;
+    *layer = list.layer[at];
     return status_ok();
 }

@@ -16,8 +16,8 @@ typedef struct LayerList {
  * last one too where there are fewer than five sizes. */
 Status style_layers(Run *run, const Graph *graph, const char *names, LayerList *list);
 
-/* The content layer: a name, or `auto`: the first full-width activation whose map is about an eighth of the
- * picture's side, or else the deepest style layer. */
+/* The content layer: a name, or `auto`: the first style layer whose map is about an eighth of the picture's
+ * side, or where all are larger the deepest size (relu4_1 of a VGG). */
 Status content_layer(Run *run, const Graph *graph, const char *name, Value **layer);
 
 /* Splits names at the commas; the copies are in the run's arena. Returns their number, at most `most`. */
