@@ -68,6 +68,11 @@ void strided_scatter_add(const Strided *view, const float *dy, float *dx)
         float *to = dx + walk.at;
         if (walk.step == 1) {
             for (size_t i = 0; i < walk.row; i++) to[i] += dy[i];
+        } else if (walk.step == 0) {
+            /* A value that is repeated: a long sum, kept in double. */
+            double sum = 0;
+            for (size_t i = 0; i < walk.row; i++) sum += (double)dy[i];
+            *to += (float)sum;
         } else {
             for (size_t i = 0; i < walk.row; i++) to[(ptrdiff_t)i * walk.step] += dy[i];
         }

@@ -1,4 +1,4 @@
-/* A view of a tensor with a step per dimension: what Transpose, Slice and Split show of their input. */
+/* A view of a tensor with a step per dimension: what Transpose, Slice, Split or Tile show of their input. */
 #ifndef CONVOSCOPE_KERNELS_STRIDED_H
 #define CONVOSCOPE_KERNELS_STRIDED_H
 
@@ -6,7 +6,7 @@
 
 enum { STRIDED_MAX_RANK = 8 };
 
-/* Element i of the view is x[offset + sum of i[d] step[d]]; the steps may be negative. */
+/* Element i of the view is x[offset + sum of i[d] step[d]]; the steps may be negative, or 0. */
 typedef struct Strided {
     int rank;
     size_t dim[STRIDED_MAX_RANK];
