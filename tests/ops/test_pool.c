@@ -202,9 +202,51 @@ static const OpCase global_cases[] = {
     {.name = "no pixels", .in = {{SHAPE(1, 3)}}, .refused = "[N,C"},
 };
 
+/* [N,C,D,H,W] with a window along D; padding does not count. */
+static void depth_reference(const OpCase *c, const OpArray *x, OpArray *y)
+{
+    const int kernel = (int)op_case_ints(c, "kernel_shape", 0, 1);
+    const int stride = (int)op_case_ints(c, "strides", 0, 1);
+    const int pad = (int)op_case_ints(c, "pads", 0, 0);
+    for (size_t o = 0; o < op_array_count(y); o++) {
+        int at[SHAPE_MAX_RANK], count = 0;
+        double sum = 0;
+        op_index(&y->shape, o, at);
+        const int first = at[2] * stride - pad;
+        for (at[2] = first; at[2] < first + kernel; at[2]++) {
+            if (at[2] < 0 || at[2] >= x->shape.dim[2]) continue;
+            sum += x->data[op_offset(&x->shape, at)];
+            count++;
+        }
+        y->data[o] = sum / count;
+    }
+}
+
+static const OpCase depth_cases[] = {
+    {.name = "across channels",
+     .in = {{SHAPE(1, 1, 7, 3, 4)}},
+     .attr = {INTS("kernel_shape", 5, 1, 1), INTS("strides", 1, 1, 1)},
+     .out = {{DIMS(1, 1, 3, 3, 4)}}},
+    {.name = "stride and pads",
+     .in = {{SHAPE(2, 2, 6, 1, 3)}},
+     .attr = {INTS("kernel_shape", 3, 1, 1), INTS("strides", 2, 1, 1),
+              INTS("pads", 1, 0, 0, 1, 0, 0)},
+     .out = {{DIMS(2, 2, 3, 1, 3)}}},
+    {.name = "over a volume",
+     .in = {{SHAPE(1, 1, 4, 4, 4)}},
+     .attr = {INTS("kernel_shape", 2, 2, 2)},
+     .refused = "kernel_shape"},
+    {.name = "strides over a volume",
+     .in = {{SHAPE(1, 1, 4, 4, 4)}},
+     .attr = {INTS("kernel_shape", 2, 1, 1), INTS("strides", 1, 2, 1)},
+     .refused = "strides"},
+    {.name = "deep without a kernel", .in = {{SHAPE(1, 1, 4, 4, 4)}}, .refused = "kernel_shape"},
+};
+
 static const OpSuite suites[] = {
     {OP_CASES("MaxPool", max_cases), .reference = max_reference},
     {OP_CASES("AveragePool", average_cases), .reference = average_reference},
+    {OP_CASES("AveragePool", depth_cases), .reference = depth_reference},
     {OP_CASES("GlobalAveragePool", global_cases), .reference = global_reference},
 };
 OP_TEST_MAIN(suites)
