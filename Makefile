@@ -8,6 +8,7 @@ JOBS ?= 2
 PORT ?= 8080
 MODEL ?=
 PICTURE ?=
+BENCH ?=
 export CONVOSCOPE_SHARED ?= $(abspath ../shared)
 
 NPM := node_modules/.stamp
@@ -68,7 +69,7 @@ test: native asan site ## everything: native, sanitized, WebAssembly, browsers, 
 	@ctest --test-dir build/test --output-on-failure -j $(JOBS)
 
 bench: native site ## the project beside its peers: one table, and build/bench.json
-	@node bench/bench.mjs
+	@node bench/bench.mjs $(BENCH)
 
 check: $(NPM) native ## formatting, types, layer directions, documents in step with the tables
 	@tools/deps.sh test
