@@ -40,11 +40,38 @@ void network_close(Network *network)
 {
     if (!network) return;
     onnx_free(network->model);
+    for (Attached *file = network->attached; file;) {
+        Attached *next = file->next;
+        free(file->bytes);
+        free(file);
+        file = next;
+    }
     free(network->bytes);
     free(network->name);
     free(network->label_text);
     free(network->labels);
     free(network);
+}
+
+const char *network_missing(const Network *network)
+{
+    return onnx_missing(network->model);
+}
+
+Status network_attach(Network *network, const char *location, uint8_t *bytes, size_t size)
+{
+    Attached *file = calloc(1, sizeof *file);
+    Status status = file ? onnx_attach(network->model, location, bytes, size)
+                         : status_no_memory(location, sizeof *file);
+    if (status.code != STATUS_OK) {
+        free(file);
+        free(bytes);
+        return status;
+    }
+    *file = (Attached){network->attached, bytes};
+    network->attached = file;
+    network->attached_size += size;
+    return status_ok();
 }
 
 const char *network_name(const Network *network)
@@ -54,7 +81,7 @@ const char *network_name(const Network *network)
 
 size_t network_file_bytes(const Network *network)
 {
-    return network->size;
+    return network->size + network->attached_size;
 }
 
 Preprocess *network_preprocess(Network *network)

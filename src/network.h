@@ -30,8 +30,15 @@ typedef struct GraphRequest {
 Status network_open(Network **network, const char *name, uint8_t *bytes, size_t size);
 void network_close(Network *network); /* NULL is fine */
 
+/* A file of weights beside the network that has not been given yet, as a relative path that is safe to look
+ * for in the network's folder; NULL when nothing is missing. Until then no graph can be built. */
+const char *network_missing(const Network *network);
+
+/* Gives the file of weights at that location; bytes (from malloc) are taken over, also on failure. */
+Status network_attach(Network *network, const char *location, uint8_t *bytes, size_t size);
+
 const char *network_name(const Network *network);
-size_t network_file_bytes(const Network *network);
+size_t network_file_bytes(const Network *network); /* with the files of weights */
 Preprocess *network_preprocess(Network *network);
 
 /* Key of the preprocessing (size, channels, mean, std, range, resize) or `labels` (one per line). */

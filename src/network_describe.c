@@ -321,12 +321,13 @@ void network_json(const Network *network, const Graph *graph, const char *error,
     const OnnxModel *model = network->model;
     json_object_begin(text);
     json_key(text, "name"), json_string(text, network->name);
-    json_key(text, "bytes"), json_integer(text, (long long)network->size);
+    json_key(text, "bytes"), json_integer(text, (long long)network_file_bytes(network));
     json_key(text, "producer"), json_string(text, model->producer);
     json_key(text, "opset"), json_integer(text, model->opset);
     json_key(text, "modelMemory");
-    json_integer(text, (long long)(network->size + onnx_memory(model)));
+    json_integer(text, (long long)(network_file_bytes(network) + onnx_memory(model)));
     if (graph) graph_json(network, graph, text);
+    json_key(text, "missing"), json_string(text, network_missing(network));
     if (error) json_key(text, "error"), json_string(text, error);
     unsupported_json(model, text);
     json_key(text, "preprocessing"), preprocess_json(text, &network->preprocess);

@@ -5,10 +5,17 @@
 #include "network.h"
 #include "onnx/import.h"
 
+/* The bytes of a file of weights, given by network_attach. */
+typedef struct Attached {
+    struct Attached *next;
+    uint8_t *bytes;
+} Attached;
+
 struct Network {
     char *name;
     uint8_t *bytes;
-    size_t size;
+    size_t size, attached_size;
+    Attached *attached;
     OnnxModel *model;
     Preprocess preprocess;
     char *label_text; /* lines, each ended with a zero */

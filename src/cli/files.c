@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,54 @@ Status file_read(const char *path, const char *what, uint8_t **bytes, size_t *si
     FILE *file = fopen(path, "rb");
     if (!file) return read_failed(path, what, errno);
     Status status = read_open(file, path, what, bytes, size);
+    fclose(file);
+    return status;
+}
+
+/* Opens a path part by part below an open folder, which it closes; -1 and errno. */
+static int open_below(int folder, const char *path)
+{
+    while (folder >= 0) {
+        char part[PATH_BYTES];
+        const size_t length = strcspn(path, "/");
+        const bool last = path[length] == '\0';
+        const bool outside = length == 0 || length >= sizeof part || strncmp(path, "..", 3) == 0 ||
+                             strncmp(path, "../", 3) == 0;
+        memcpy(part, path, outside ? 0 : length);
+        part[outside ? 0 : length] = '\0';
+        /* Without O_NONBLOCK a pipe would be waited for. */
+        const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY);
+        const int next = outside ? -1 : openat(folder, part, flags);
+        const int error = outside ? EACCES : errno;
+        close(folder);
+        errno = error;
+        folder = next;
+        if (last) break;
+        path += length + 1;
+    }
+    return folder;
+}
+
+Status file_read_below(const char *folder, const char *path, const char *what, uint8_t **bytes,
+                       size_t *size)
+{
+    char full[PATH_BYTES];
+    *bytes = NULL;
+    *size = 0;
+    snprintf(full, sizeof full, "%s%s%s", folder, *folder ? "/" : "", path);
+    const int descriptor = open_below(open(*folder ? folder : ".", O_RDONLY | O_DIRECTORY), path);
+    if (descriptor < 0 && errno == ELOOP) {
+        return status_error(STATUS_IO,
+                            "cannot read %s '%s': it is a symbolic link, which is not followed",
+                            what, full);
+    }
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    if (!file) {
+        const int error = errno;
+        if (descriptor >= 0) close(descriptor);
+        return read_failed(full, what, error);
+    }
+    Status status = read_open(file, full, what, bytes, size);
     fclose(file);
     return status;
 }

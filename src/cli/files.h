@@ -15,6 +15,11 @@ enum { PATH_BYTES = 4096 };
 /* All of a regular file, with a zero behind it; *bytes is from malloc. what: "the model". */
 Status file_read(const char *path, const char *what, uint8_t **bytes, size_t *size);
 
+/* The same for a file below `folder` ("" for the working folder) whose path came out of another file: no
+ * symbolic link is followed on the way, and no `..`. */
+Status file_read_below(const char *folder, const char *path, const char *what, uint8_t **bytes,
+                       size_t *size);
+
 /* The picture of a JPEG or PNG file. */
 Status file_read_picture(const char *path, Picture *picture);
 

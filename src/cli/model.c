@@ -117,6 +117,27 @@ static Status set_up(const Args *args, const char *path, Network *network)
     return start_threads(args);
 }
 
+/* Files of weights lie where the network says, below its own folder. */
+static Status read_weights(Network *network, const char *path)
+{
+    char folder[PATH_BYTES];
+    const char *slash = strrchr(path, '/'), *location;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
+    if (slash == path) strcpy(folder, "/.");
+    while ((location = network_missing(network))) {
+        uint8_t *bytes;
+        size_t size;
+        Status status = file_read_below(folder, location, "its weights", &bytes, &size);
+        if (status.code == STATUS_IO) {
+            return status_error(status.code, "%s; put the file that was exported with it there",
+                                status.message);
+        }
+        TRY(status);
+        TRY(network_attach(network, location, bytes, size));
+    }
+    return status_ok();
+}
+
 Status model_open(const Args *args, Network **network)
 {
     char path[PATH_BYTES];
@@ -129,6 +150,12 @@ Status model_open(const Args *args, Network **network)
     const char *slash = strrchr(path, '/');
     Status status = network_open(network, slash ? slash + 1 : path, bytes, size);
     if (status.code != STATUS_OK) {
+        *network = NULL;
+        return status_error(status.code, "'%s': %s", path, status.message);
+    }
+    status = read_weights(*network, path);
+    if (status.code != STATUS_OK) {
+        network_close(*network);
         *network = NULL;
         return status_error(status.code, "'%s': %s", path, status.message);
     }

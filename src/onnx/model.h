@@ -42,11 +42,21 @@ typedef struct OnnxTensor {
     uint64_t count;              /* product of the dimensions */
     size_t raw, raw_start;       /* offset of the values, and of the tag and length before them */
     bool is_raw;                 /* values lie at raw as little-endian numbers of the type */
+    const char *location;        /* of the file that holds the values; NULL: this one */
+    uint8_t *outside;            /* the values in it; NULL until onnx_attach */
     Wire body;                   /* else: the message, whose field `list` holds them */
     uint32_t list;
     float *floats; /* converted, on first use */
     int64_t *ints;
 } OnnxTensor;
+
+/* A tensor whose values lie in another file. */
+typedef struct OnnxExternal {
+    struct OnnxExternal *next;
+    OnnxTensor *tensor;
+    uint64_t offset, bytes;
+    bool to_end; /* the file does not give a length: the values end where it does */
+} OnnxExternal;
 
 typedef enum OnnxAttrType { /* AttributeProto.AttributeType */
                             ONNX_ATTR_FLOAT = 1,
@@ -151,13 +161,14 @@ typedef struct OnnxModel {
     OnnxUnsupported *unsupported;
     int unsupported_count;
 
+    OnnxExternal *external;
     OnnxFolded *folded; /* by index of the Conv */
     OnnxFill *fills;
 } OnnxModel;
 
 /* Parses and checks. Fails with STATUS_BAD_MODEL on what is not ONNX, naming what it is, or on a damaged
- * file; with STATUS_UNSUPPORTED on control flow, external weights and types that cannot be read. Operators
- * that are not supported do not make it fail: see onnx_unsupported. */
+ * file; with STATUS_UNSUPPORTED on control flow and types that cannot be read. Operators that are not
+ * supported do not make it fail: see onnx_unsupported; nor does a file of weights: see onnx_missing. */
 Status onnx_open(OnnxModel **model, uint8_t *bytes, size_t size);
 void onnx_free(OnnxModel *model); /* NULL is fine; graphs must be destroyed before */
 
@@ -166,6 +177,17 @@ const OnnxUnsupported *onnx_unsupported(const OnnxModel *model, int *count);
 
 /* OK, or the sentence that names the first of them and the number of others. */
 Status onnx_supported(const OnnxModel *model);
+
+/* The location, as a relative path, of a file of weights that has not been attached yet; NULL when there is
+ * none. It has no `..`, is not absolute, and is safe to look for in the folder of the network. */
+const char *onnx_missing(const OnnxModel *model);
+
+/* The sentence for such a file. */
+Status onnx_missing_error(const char *location);
+
+/* Gives the bytes of the file of weights at that location, borrowed, and outliving the model. Fails, and
+ * attaches nothing, when the file is not as long as its weights need. */
+Status onnx_attach(OnnxModel *model, const char *location, uint8_t *bytes, size_t size);
 
 /* The text of a key of metadata_props; NULL when absent. */
 const char *onnx_metadata(const OnnxModel *model, const char *key);
@@ -186,6 +208,10 @@ Status onnx_text(OnnxModel *model, Wire *wire, const WireField *field, const cha
 
 /* Parses a TensorProto; weights are not touched. */
 Status onnx_parse_tensor(OnnxModel *model, Wire *wire, OnnxTensor *tensor);
+/* Takes down where a tensor's values lie in another file, whose location is checked; length is
+ * NULL where the file does not say. */
+Status onnx_external(OnnxModel *model, OnnxTensor *tensor, const char *location, uint64_t offset,
+                     const uint64_t *length);
 Status onnx_parse_node(OnnxModel *model, Wire *wire, OnnxNode *node);
 
 /* Resolves names, sorts, finds what is dynamic, what can be folded and what is not supported. */

@@ -35,6 +35,8 @@ const OnnxUnsupported *onnx_unsupported(const OnnxModel *model, int *count)
 
 Status onnx_supported(const OnnxModel *model)
 {
+    const char *missing = onnx_missing(model);
+    if (missing) return onnx_missing_error(missing);
     if (model->unsupported_count == 0) return status_ok();
     const OnnxUnsupported *first = &model->unsupported[0];
     const int others = model->unsupported_count - 1;

@@ -21,7 +21,7 @@ enum {
 typedef struct Found {
     int64_t type;
     bool external, segment, strings;
-    const char *location;
+    const char *location, *offset, *length;
     WireField raw;
     bool has_raw;
 } Found;
@@ -38,6 +38,8 @@ static Status parse_external(OnnxModel *model, Wire *wire, const WireField *fiel
     }
     if (entry.error) return onnx_wire_error(&entry, "the place of an external weight");
     if (strcmp(key, "location") == 0) found->location = value;
+    if (strcmp(key, "offset") == 0) found->offset = value;
+    if (strcmp(key, "length") == 0) found->length = value;
     return status_ok();
 }
 
@@ -154,12 +156,6 @@ static Status check_size(OnnxTensor *tensor, const Found *found)
 
 static Status check_kind(const OnnxTensor *tensor, const Found *found)
 {
-    if (found->external) {
-        return status_error(STATUS_UNSUPPORTED,
-                            "weight '%s' lies in a separate file, '%s', which is missing: export "
-                            "the network to one file (onnx.save with save_as_external_data=False)",
-                            tensor->name, found->location ? found->location : "unnamed");
-    }
     bool readable = found->type > 0 && found->type <= ONNX_BFLOAT16 &&
                     onnx_type_size((OnnxType)found->type) > 0;
     if (!readable || found->segment || found->strings) {
@@ -172,6 +168,44 @@ static Status check_kind(const OnnxTensor *tensor, const Found *found)
                             tensor->name, type);
     }
     return status_ok();
+}
+
+/* A decimal number of bytes, and nothing else. */
+static bool read_bytes(const char *text, uint64_t *number)
+{
+    *number = 0;
+    if (*text == '\0') return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || !checked_mul(*number, 10, number) ||
+            !checked_add(*number, (uint64_t)(*text - '0'), number))
+            return false;
+    }
+    return true;
+}
+
+/* Offset and length of the values in another file. */
+static Status find_external(OnnxModel *model, OnnxTensor *tensor, const Found *found)
+{
+    uint64_t offset = 0, length;
+    if (found->has_raw && found->raw.length) {
+        return status_error(
+            STATUS_BAD_MODEL,
+            "weight '%s' lies both in this file and in another: the file is damaged", tensor->name);
+    }
+    if (!found->location) {
+        return status_error(STATUS_BAD_MODEL,
+                            "weight '%s' lies in another file, which is not named: the file is "
+                            "damaged",
+                            tensor->name);
+    }
+    const bool offset_read = !found->offset || read_bytes(found->offset, &offset);
+    if (!offset_read || (found->length && !read_bytes(found->length, &length))) {
+        return status_error(STATUS_BAD_MODEL,
+                            "weight '%s' has an impossible offset or length in '%.80s': the file "
+                            "is damaged",
+                            tensor->name, found->location);
+    }
+    return onnx_external(model, tensor, found->location, offset, found->length ? &length : NULL);
 }
 
 Status onnx_parse_tensor(OnnxModel *model, Wire *wire, OnnxTensor *tensor)
@@ -198,5 +232,5 @@ Status onnx_parse_tensor(OnnxModel *model, Wire *wire, OnnxTensor *tensor)
                                 tensor->name, (unsigned long long)TENSOR_MAX_ELEMENTS);
         }
     }
-    return check_size(tensor, &found);
+    return found.external ? find_external(model, tensor, &found) : check_size(tensor, &found);
 }

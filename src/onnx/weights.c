@@ -119,10 +119,16 @@ typedef struct Elements {
     WireType element;
 } Elements;
 
+/* Where the values of a raw tensor lie. */
+static uint8_t *raw_of(const OnnxModel *model, const OnnxTensor *tensor)
+{
+    return tensor->outside ? tensor->outside : model->bytes + tensor->raw;
+}
+
 static Elements elements_begin(const OnnxModel *model, const OnnxTensor *tensor)
 {
     Elements e = {.tensor = tensor, .size = onnx_type_size(tensor->type), .body = tensor->body};
-    if (tensor->is_raw) e.raw = model->bytes + tensor->raw;
+    if (tensor->is_raw) e.raw = raw_of(model, tensor);
     onnx_list_field(tensor->type, &e.element);
     return e;
 }
@@ -146,7 +152,7 @@ static uint64_t elements_next(Elements *e)
 
 void onnx_align(OnnxModel *model, OnnxTensor *tensor)
 {
-    if (!tensor->is_raw || tensor->type != ONNX_FLOAT) return;
+    if (!tensor->is_raw || tensor->type != ONNX_FLOAT || tensor->location) return;
     size_t shift = (uintptr_t)(model->bytes + tensor->raw) & 3;
     /* The bytes from raw_start to raw are this field's own tag and length, which nobody reads again. A tag
      * of one byte and a length of one byte are fewer than 3: such a small weight is copied on use. */
@@ -161,8 +167,9 @@ Status onnx_floats(OnnxModel *model, OnnxTensor *tensor, const float **data)
 {
     *data = tensor->floats;
     if (tensor->floats || tensor->count == 0) return status_ok();
+    if (tensor->location && !tensor->outside) return onnx_missing_error(tensor->location);
     if (tensor->is_raw && tensor->type == ONNX_FLOAT) {
-        const uint8_t *raw = model->bytes + tensor->raw;
+        const uint8_t *raw = raw_of(model, tensor);
         if (((uintptr_t)raw & 3) == 0) {
             *data = tensor->floats = (float *)(uintptr_t)raw;
             return status_ok();
@@ -182,6 +189,7 @@ Status onnx_ints(OnnxModel *model, OnnxTensor *tensor, uint64_t most, const int6
 {
     *data = tensor->ints;
     if (tensor->ints || tensor->count == 0) return status_ok();
+    if (tensor->location && !tensor->outside) return onnx_missing_error(tensor->location);
     if (onnx_type_is_float(tensor->type)) {
         return status_error(STATUS_BAD_MODEL, "'%s' holds %s numbers where integers are needed",
                             tensor->name, onnx_type_name(tensor->type));

@@ -151,18 +151,6 @@ static void wrong_networks(void)
     write_tensor(&graph, "w", ONNX_FLOAT, 4, (const int64_t[]){1 << 20, 1 << 20, 1 << 20, 16}, "",
                  0);
     check_graph(&graph, "'w' claims more than");
-
-    graph = one_node("Conv", "x w", "y", NULL);
-    Text tensor = {0}, entry = {0};
-    pb_number(&tensor, 1, 4);
-    pb_number(&tensor, 2, ONNX_FLOAT);
-    pb_text(&tensor, 8, "w");
-    pb_text(&entry, 1, "location");
-    pb_text(&entry, 2, "weights.bin");
-    pb_message(&tensor, 13, &entry);
-    pb_number(&tensor, 14, 1);
-    pb_message(&graph, 5, &tensor);
-    check_graph(&graph, "separate file, 'weights.bin'");
 }
 
 static const Test tests[] = {TEST(wrong_files), TEST(cut_download), TEST(wrong_networks)};
