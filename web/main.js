@@ -63,6 +63,6 @@ async function begin() {
             credit: first.credit,
         });
     const description =
-        opened?.description && !store.state.model ? await json(opened.description) : null;
+        opened?.description && model === opened.model ? await json(opened.description) : null;
     if (model) await store.actions.openNetwork(model, { preprocessing: description ?? {} });
 }

@@ -156,6 +156,7 @@ export function lookActions(store, engine) {
             const seen = await model.look(specimen.pixels, { top: 5 });
             if (mine !== looks || model !== engine.model) return;
             store.set({ look: { ...seen, range: null }, networkError: '' });
+            if (!seen.classes.length) await readOutput(model);
             const thumbnails = await model.thumbnails();
             if (mine !== looks || model !== engine.model) return;
             store.set({ thumbnails: new Map(thumbnails.map((t) => [t.name, t])) });
@@ -165,6 +166,18 @@ export function lookActions(store, engine) {
         } finally {
             if (mine === looks) store.set({ looking: false });
         }
+    }
+
+    /** A network that gives no classes but three planes of numbers gives a picture. */
+    async function readOutput(model) {
+        const last = model.layers[model.layers.length - 1];
+        if (last.shape.length !== 4 || last.shape[1] !== 3) return;
+        const { data, stats } = await model.activation(last.name);
+        const [height, width] = last.shape.slice(2);
+        const white = stats.max > 2 ? 255 : 1; /* the two habits of such networks */
+        const { look: seen } = store.state;
+        if (model === engine.model && seen)
+            store.set({ look: { ...seen, output: { width, height, data, white } } });
     }
 
     /** The numbers of the layer that is open, of the last look; and its weights, when it has any. */

@@ -2,6 +2,8 @@
 import { html, nothing } from 'lit';
 import { styleMap } from 'lit/directives/style-map.js';
 import { View } from './view.js';
+import { canvasOf, paintPicture } from './paint.js';
+import './map-canvas.js';
 import { number, percent, seconds } from './format.js';
 
 const name = (c) => (c.label ? c.label.replace(/^n\d{8}\s+/, '') : `class ${c.index}`);
@@ -10,13 +12,23 @@ const name = (c) => (c.label ? c.label.replace(/^n\d{8}\s+/, '') : `class ${c.in
 export class ClassBars extends View {
     static watch = ['look', 'looking', 'target', 'network', 'specimen'];
 
+    constructor() {
+        super();
+        /** @type {any} */
+        this.outputOf = null;
+        /** @type {any} */
+        this.canvas = null;
+    }
+
     render() {
         const { look, looking, target, network, specimen } = this.state;
         if (!network || !specimen) return nothing;
         if (!look)
             return html`<p class="muted small" role="status">${looking ? 'Looking…' : ''}</p>`;
         if (!look.classes?.length)
-            return html`<p class="muted small">This network gives no classes.</p>`;
+            return look.output
+                ? this.painted(look)
+                : html`<p class="muted small">This network gives no classes.</p>`;
         const aims = (c, i) => target === `class:${c.index}` || (i === 0 && target === 'class:top');
         return html`<section
             class="classes ${looking ? 'stale' : ''}"
@@ -45,6 +57,27 @@ export class ClassBars extends View {
                         </li>`,
                 )}
             </ul>
+        </section>`;
+    }
+
+    /** The answer of a network that gives a picture. */
+    painted({ output, seconds: time }) {
+        if (this.outputOf !== output) {
+            const { width, height, data, white } = output;
+            this.outputOf = output;
+            this.canvas = canvasOf(width, height, (image) =>
+                paintPicture(image, data, 0, 0, white),
+            );
+        }
+        return html`<section class="classes" data-testid="classes" aria-label="Answer">
+            <h2>Answer <span class="muted figures">${seconds(time)}</span></h2>
+            <map-canvas
+                class="painted"
+                .store=${this.store}
+                .frame=${{ width: output.width, height: output.height }}
+                .sheets=${[{ canvas: this.canvas, smooth: true }]}
+                label="The picture that the network gives"
+            ></map-canvas>
         </section>`;
     }
 }
