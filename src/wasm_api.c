@@ -186,6 +186,25 @@ CONVO_EXPORT int convo_network_open(const char *name, uint8_t *bytes, size_t siz
     return boundary_return(status, handle);
 }
 
+CONVO_EXPORT int convo_network_missing(int handle)
+{
+    Model *model;
+    Text *text = boundary_text();
+    const Status status = model_find(handle, &model);
+    if (status.code == STATUS_OK) json_string(text, network_missing(model->network));
+    return boundary_return_text(status);
+}
+
+CONVO_EXPORT int convo_network_attach(int handle, const char *location, uint8_t *bytes, size_t size)
+{
+    Model *model;
+    const Status status = model_find(handle, &model);
+    if (status.code == STATUS_OK)
+        return boundary_return(network_attach(model->network, location, bytes, size), 0);
+    free(bytes);
+    return boundary_return(status, 0);
+}
+
 CONVO_EXPORT int convo_network_close(int handle)
 {
     Model *model;

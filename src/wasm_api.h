@@ -45,6 +45,11 @@ int convo_colormaps(void);  /* text: {"viridis": ADDRESS of 768 bytes, ...} */
 
 /* Takes the bytes (from malloc) over, also on failure. Returns a handle. */
 int convo_network_open(const char *name, uint8_t *bytes, size_t size);
+/* Text: the location of a file of weights beside the network that was not given yet, or null. The network
+ * cannot be planned before. */
+int convo_network_missing(int model);
+/* Gives that file; takes the bytes (from malloc) over, also on failure. */
+int convo_network_attach(int model, const char *location, uint8_t *bytes, size_t size);
 int convo_network_close(int model); /* its runs too */
 int convo_network_set(int model, const char *key, const char *value);
 /* Plans the network for the size of its preprocessing. Text: the description of docs/architecture.md. */

@@ -207,6 +207,17 @@ static void refuses_handles_and_files_that_are_not(void)
     convo_network_close(next);
 }
 
+static void has_no_files_beside_it(void)
+{
+    const int model = small_network();
+    CHECK(convo_network_missing(model) == 0);
+    CHECK_TEXT(convo_text(), "null");
+    CHECK_REFUSED(convo_network_attach(model, "w.bin", calloc(1, 8), 8), "w.bin");
+    CHECK_REFUSED(convo_network_attach(99, "w.bin", calloc(1, 8), 8), "99");
+    CHECK_REFUSED(convo_network_missing(99), "99");
+    convo_network_close(model);
+}
+
 static void describes_and_looks(void)
 {
     const int model = small_network();
@@ -368,6 +379,7 @@ static void sees_the_zebra(void)
 static const Test tests[] = {
     TEST(starts),
     TEST(refuses_handles_and_files_that_are_not),
+    TEST(has_no_files_beside_it),
     TEST(describes_and_looks),
     TEST(reaches_a_folded_layer),
     TEST(draws_the_liveliest_map),

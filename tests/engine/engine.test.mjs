@@ -43,6 +43,16 @@ test('takes MODEL.json from the files beside a model', async (t) => {
     await assert.rejects(scope.open(new File(['w'], 'other.onnx'), { files: [broken] }), withCode('bad-input'));
 });
 
+test('takes files of weights from those picked with a model, by name', async (t) => {
+    const { scope, workers } = await open(t);
+    const network = new File(['needs a.bin sub/b.bin'], 'big.onnx');
+    const files = [new File(['bytes of b'], 'b.bin'), new File(['bytes of a'], 'a.bin')];
+    await assert.rejects(scope.open(network), (error) => withCode('bad-input')(error) && /“a.bin”.*at once/.test(error.message));
+    assert.equal(workers.cores[0].log.at(-1), 'close');
+    await scope.open(network, { files });
+    assert.deepEqual(workers.cores[0].log.slice(-4), ['attach a.bin', 'bytes of a', 'attach sub/b.bin', 'bytes of b']);
+});
+
 test('serves calls one after another, beside a run', async (t) => {
     const { model, workers } = await open(t);
     const run = model.run('count', { image: picture, steps: 4, odd: false });

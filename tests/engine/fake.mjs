@@ -35,6 +35,12 @@ export class FakeCore {
         this.log.push(`open ${text}`);
         return handle;
     }
+    /** A network whose text is `needs NAME...` lacks those files. */
+    missing(model) {
+        const [word, ...names] = this.models.get(model).text.split(' ');
+        return word === 'needs' ? names.find((name) => !this.log.includes(`attach ${name}`)) ?? null : null;
+    }
+    async attach(model, location, blob) { this.log.push(`attach ${location}`, await blob.text()); }
     close(model) { this.models.delete(model); this.log.push('close'); }
     set(model, key, value) {
         if (value === 'wrong') throw new ConvoscopeError('bad-input', `${key} is wrong`);

@@ -40,7 +40,8 @@ export class Convoscope {
      * @param {Blob | ArrayBuffer | ArrayBufferView | string | URL} source a file, its bytes or its address
      * @param {object} [options]
      * @param {string} [options.name] for messages, where the source has none
-     * @param {File[]} [options.files] files beside it: MODEL.json with preprocessing and labels
+     * @param {File[]} [options.files] files beside it: MODEL.json with preprocessing and
+     *     labels; files of weights, which the network names
      * @param {Record<string, any>} [options.preprocessing] in place of what the file says
      * @param {(progress: {done: number}) => void} [options.onProgress] 0 to 1
      */
@@ -50,7 +51,8 @@ export class Convoscope {
         const start = fetched ? FETCHING : 0;
         const blob = await blobOf(source, (done) => onProgress?.({ done: done * start }));
         const settings = [...await besideOf(title, files), ...settingsOf(preprocessing)];
-        const kept = { name: title, blob, settings };
+        const beside = files.map((file) => ({ name: file.name, blob: file }));
+        const kept = { name: title, blob, files: beside, settings };
         const opened = await this.#link.call('open', kept, {
             onProgress: ({ done }) => onProgress?.({ done: start + (1 - start) * done }),
         });

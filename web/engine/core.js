@@ -93,6 +93,29 @@ export class Core {
      * @returns {Promise<number>} handle
      */
     async open(name, blob, onProgress) {
+        const [at, filled] = await this.#load(name, blob, onProgress);
+        return this.#withText(name, (text) => this.#check(this.#call('convo_network_open', text, at, filled)));
+    }
+
+    /** Where a file of weights that the network lacks would lie; null when it lacks none. @param {number} model @returns {string | null} */
+    missing(model) {
+        return this.#json(this.#call('convo_network_missing', model));
+    }
+
+    /** @param {number} model @param {string} location @param {Blob} blob @param {(done: number) => void} onProgress */
+    async attach(model, location, blob, onProgress) {
+        const [at, filled] = await this.#load(location, blob, onProgress);
+        this.#withText(location, (text) => this.#check(this.#call('convo_network_attach', model, text, at, filled)));
+    }
+
+    /**
+     * The bytes of a file in the core's memory.
+     * @param {string} name
+     * @param {Blob} blob
+     * @param {(done: number) => void} onProgress
+     * @returns {Promise<[number, number]>} address and length
+     */
+    async #load(name, blob, onProgress) {
         const at = this.#allocate(blob.size || 1, `“${name}”`);
         let filled = 0;
         try {
@@ -106,7 +129,7 @@ export class Core {
             this.#call('free', at);
             throw new ConvoscopeError('io', `“${name}” could not be read: ${/** @type {any} */ (error)?.message ?? error}`);
         }
-        return this.#withText(name, (text) => this.#check(this.#call('convo_network_open', text, at, filled)));
+        return [at, filled];
     }
 
     /** @param {number} model */

@@ -16,7 +16,9 @@ import { Run } from './run.js';
  *     seconds: number}} Look
  * @typedef {{name: string, shape: number[], data: Float32Array,
  *     stats: {min: number, max: number, mean: number, deviation: number, nonfinite: number}}} Activation
- * @typedef {{name: string, blob: Blob, settings: [string, string][]}} Source
+ * @typedef {{name: string, blob: Blob}} Beside a file that was picked with the network
+ * @typedef {{name: string, blob: Blob, files: Beside[],
+ *     settings: [string, string][]}} Source
  * @typedef {{model: number, description: any, memory: number}} Opened
  */
 

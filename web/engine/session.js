@@ -73,10 +73,25 @@ export function makeSession(startCore, breathe = makeBreather()) {
         return core.describe(model);
     }
 
+    /**
+     * Files of weights are found among those that the user picked, by their name alone.
+     * @param {number} model @param {import('./model.js').Beside[]} files @param {(done: number) => void} onProgress
+     */
+    async function attach(model, files, onProgress) {
+        for (let location = core.missing(model); location !== null; location = core.missing(model)) {
+            const name = location.split('/').pop();
+            const file = files.find((f) => f.name === name);
+            if (!file) throw new ConvoscopeError('bad-input', lacking(String(name), files));
+            await core.attach(model, location, file.blob, onProgress);
+        }
+    }
+
     /** @param {any} args @param {Call} call */
-    async function open({ name, blob, settings }, call) {
-        const model = await core.open(name, blob, (done) => call.progress({ done }));
+    async function open({ name, blob, files = [], settings }, call) {
+        const report = (/** @type {number} */ done) => call.progress({ done });
+        const model = await core.open(name, blob, report);
         try {
+            await attach(model, files, report);
             return { model, description: apply(model, settings), memory: core.memory };
         } catch (error) {
             if (!(error instanceof Trap)) core.close(model);
@@ -176,6 +191,11 @@ export function makeSession(startCore, breathe = makeBreather()) {
 const since = (/** @type {number} */ start) => (performance.now() - start) / 1000;
 
 const nothingYet = () => new ConvoscopeError('cancelled', 'The run was cancelled before there was anything to show.');
+
+/** @param {string} name @param {any[]} files */
+const lacking = (name, files) => `The network keeps weights in the file “${name}”, which was `
+    + (files.length ? `not among the ${files.length} picked with it` : 'not picked with it')
+    + ': pick or drop both files at once.';
 
 /** @param {Core} core @param {number} run @param {boolean} cancelled */
 function resultOf(core, run, cancelled) {

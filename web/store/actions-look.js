@@ -73,16 +73,18 @@ export function lookActions(store, engine) {
         }
     }
 
-    /** Dropped or chosen files: pictures, a network with its MODEL.json, class names as lines of a text. */
+    /** Dropped or chosen files: pictures, a network with its MODEL.json and weights, class names as lines of a text. */
     async function openFiles(files, second = false) {
         const list = [...files];
         const is = (pattern) => list.filter((f) => pattern.test(f.name));
         const pictures = list.filter((f) => f.type.startsWith('image/'));
         const [labels] = is(/\.txt$/i);
         const beside = is(/\.json$/i);
-        const [network] = list.filter((f) => ![...pictures, labels, ...beside].includes(f));
+        const others = list.filter((f) => ![...pictures, labels, ...beside].includes(f));
+        const network = is(/\.onnx$/i)[0] ?? others[0];
+        const weights = others.filter((f) => f !== network);
         if (pictures.length) openPicture(pictures[0], { second });
-        if (network) await openNetwork(network, { files: beside });
+        if (network) await openNetwork(network, { files: [...beside, ...weights] });
         else if (beside.length && engine.model) {
             const values = await beside[0]
                 .text()
