@@ -372,6 +372,48 @@ static Status rule_reduce(Import *import)
     return status_ok();
 }
 
+/* The graph sees input i as floats, also where the file has a constant of integers or truth values. */
+static Status input_as_floats(Import *import, int i)
+{
+    ConstTensor *t;
+    if (!has_input(import, i)) return status_ok();
+    Binding *binding = &import->bindings[import->in[i]];
+    TRY(import_constant(import, import->in[i], &t));
+    if (!t || const_is_float(t) || binding->value) return status_ok();
+    const char *name = import->model->values[import->in[i]].name;
+    Shape shape = {0};
+    TRY(import_shape(import, import->in[i], &shape));
+    TRY(shape_validate(&shape, name));
+    float *data = arena_alloc(graph_arena(import->graph), (size_t)t->count * sizeof *data);
+    if (!data) return status_no_memory(name, t->count * sizeof *data);
+    for (uint64_t k = 0; k < t->count; k++) data[k] = (float)const_ints(t)[k];
+    return graph_add_constant(import->graph, name, shape, data, &binding->value);
+}
+
+static Status rule_pow(Import *import)
+{
+    return input_as_floats(import, 1);
+}
+
+static Status rule_where(Import *import)
+{
+    ConstTensor *condition;
+    TRY(constant_input(import, 0, "condition", &condition));
+    return input_as_floats(import, 0);
+}
+
+static Status rule_tile(Import *import)
+{
+    TRY(input_to_ints(import, 1, "repeats"));
+    import->in_count = 1;
+    return status_ok();
+}
+
+static Status rule_layer_normalization(Import *import)
+{
+    return one_output(import, "its mean or deviation is used, which is not supported");
+}
+
 static Status rule_expand(Import *import)
 {
     TRY(input_to_ints(import, 1, "shape"));
@@ -408,6 +450,11 @@ static const Rule rules[] = {
     {"ReduceMin", "ReduceMin", rule_reduce},
     {"ReduceL2", "ReduceL2", rule_reduce},
     {"Sum", "Add", NULL},
+    {"Mean", "Add", NULL},
+    {"Pow", "Pow", rule_pow},
+    {"Where", "Where", rule_where},
+    {"Tile", "Tile", rule_tile},
+    {"LayerNormalization", "LayerNormalization", rule_layer_normalization},
 };
 
 static const Rule *find_rule(const char *op)

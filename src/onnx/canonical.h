@@ -35,7 +35,7 @@ enum { IMPORT_MAX_NEW_ATTRIBUTES = 8 };
 /* Rewrites op, in, out_count and attr of the node under way into the canonical form of ops/op.h. */
 Status canonicalise(Import *import);
 
-/* The operator that a node of the file becomes; NULL when it is expressed by others (Sum). */
+/* The operator that a node of the file becomes; that of its links where it becomes a chain (Sum). */
 const char *canonical_op(const char *op);
 
 /* The shape of a value that is there already. */
@@ -46,6 +46,13 @@ Status import_value(Import *import, int value, Value **result);
 
 /* The loaded constant of a value of the file; NULL when the value depends on the picture. */
 Status import_constant(Import *import, int value, ConstTensor **constant);
+
+/* True where the node under way takes any number of inputs, and the operator that it becomes takes two: Sum,
+ * Mean, Min, Max. */
+bool import_is_chain(const Import *import);
+
+/* Adds such a node, whose inputs are in spec, as operators of two inputs. */
+Status import_chain(Import *import, const NodeSpec *spec);
 
 /* "OP 'node': ..." */
 Status import_error(const Import *import, StatusCode code, const char *what);

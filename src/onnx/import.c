@@ -155,19 +155,28 @@ static Status try_fold(Import *import, bool *folded)
     return status_ok();
 }
 
-/* Before opset 7 the second operand of Add, Sub, Mul and Div was laid along the axis given. */
+/* The axis of the first operand along which the second is laid; -1: NumPy's rules. */
+static int64_t legacy_axis(const Import *import, const Value *second, int rank)
+{
+    static const char *const binary[] = {"Add", "Sub", "Mul", "Div", "Pow"};
+    const OnnxAttr *axis = onnx_attr(import->node, "axis");
+    if (strcmp(import->op, "PRelu") == 0) return second->shape.rank == 1 && rank > 1 ? 1 : -1;
+    for (size_t i = 0; i < sizeof binary / sizeof *binary; i++) {
+        if (axis && strcmp(import->op, binary[i]) == 0) return axis->i + (axis->i < 0 ? rank : 0);
+    }
+    return -1;
+}
+
+/* Before opset 7 the second operand of Add, Sub, Mul, Div and Pow was laid along the axis given, and the
+ * slopes of PRelu along the channels. */
 static Status legacy_broadcast(Import *import, Value **in)
 {
-    const OnnxAttr *axis = onnx_attr(import->node, "axis");
-    const char *op = import->op;
-    const bool binary = strcmp(op, "Add") == 0 || strcmp(op, "Sub") == 0 ||
-                        strcmp(op, "Mul") == 0 || strcmp(op, "Div") == 0;
-    if (!binary || import->model->opset >= 7 || import->in_count != 2 || !axis || !in[0] || !in[1])
-        return status_ok();
+    if (import->model->opset >= 7 || import->in_count != 2 || !in[0] || !in[1]) return status_ok();
     Shape shape = in[1]->shape;
     const int rank = in[0]->shape.rank;
-    const int64_t start = axis->i < 0 ? axis->i + rank : axis->i;
-    if (start < 0 || start + shape.rank > rank)
+    const int64_t start = legacy_axis(import, in[1], rank);
+    if (start < 0) return status_ok();
+    if (start > rank || start + shape.rank > rank)
         return import_error(import, STATUS_BAD_MODEL, "its axis does not exist");
     int64_t dim[SHAPE_MAX_RANK];
     const int count = rank - (int)start;
@@ -187,34 +196,6 @@ static Status legacy_broadcast(Import *import, Value **in)
                            .opset = import->model->opset};
     TRY(graph_add_node(import->graph, &spec, NULL));
     in[1] = graph_find(import->graph, name);
-    return status_ok();
-}
-
-/* Sum of many is a chain of Add; the intermediate sums get names of their own. */
-static Status add_sum(Import *import, NodeSpec *spec, Value **in)
-{
-    const char *output = spec->out[0];
-    if (spec->in_count == 1) {
-        spec->op = "Identity";
-        return graph_add_node(import->graph, spec, NULL);
-    }
-    Value *pair[2] = {in[0], NULL};
-    for (int i = 1; i < import->in_count; i++) {
-        char name[192];
-        const bool last = i == import->in_count - 1;
-        snprintf(name, sizeof name, "%.150s/sum%d", output, i);
-        const char *out = last ? output : name;
-        pair[1] = in[i];
-        NodeSpec add = *spec;
-        add.op = "Add";
-        add.name = last ? spec->name : name;
-        add.in = pair;
-        add.in_count = 2;
-        add.out = &out;
-        add.attr_count = 0;
-        TRY(graph_add_node(import->graph, &add, NULL));
-        pair[0] = graph_find(import->graph, out);
-    }
     return status_ok();
 }
 
@@ -262,8 +243,8 @@ static Status add_to_graph(Import *import, const char *name, Value **in)
                      .attr = import->attr,
                      .attr_count = import->attr_count,
                      .opset = import->model->opset};
-    if (strcmp(import->node->op, "Sum") == 0) {
-        TRY(add_sum(import, &spec, in));
+    if (import_is_chain(import)) {
+        TRY(import_chain(import, &spec));
         return bind_outputs(import, out);
     }
     TRY(graph_add_node(import->graph, &spec, &node));
