@@ -200,9 +200,7 @@ static Status step_grams(Run *run)
 static Status allocate(Run *run)
 {
     Style *s = run_state(run);
-    TRY(graph_allocate(s->graph, GRAPH_INPUT_GRADIENT));
     TRY(load(run, s->graph, CONTENT_PICTURE));
-    s->input = graph_input(s->graph, 0);
     s->height = s->input->shape.dim[2], s->width = s->input->shape.dim[3];
     s->count = 3 * (size_t)s->height * (size_t)s->width;
     TRY(run_floats(run, s->count, &s->z));
@@ -215,10 +213,15 @@ static Status allocate(Run *run)
     return run_floats(run, shape_elements(&s->content->shape), &s->features);
 }
 
-/* The content graph is allocated here rather than in begin: by now the style's memory is free again. */
+/* The content graph is allocated here rather than in begin: by now the style's memory is free again. A step of
+ * its own, for zeroing the memory takes as long as a layer. */
 static Status ask_content(Run *run)
 {
     Style *s = run_state(run);
+    if (!s->input) {
+        s->input = graph_input(s->graph, 0);
+        return graph_allocate(s->graph, GRAPH_INPUT_GRADIENT);
+    }
     TRY(allocate(run));
     preprocess_invert(network_preprocess(run_network(run)), s->input->data, s->height, s->width,
                       s->original);

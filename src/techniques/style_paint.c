@@ -7,7 +7,7 @@
 #include "techniques/style.h"
 
 /* First steps in levels, before the canvas widens them. */
-static const float ADAM_STEP = 1.0F, LBFGS_STEP = 0.5F;
+static const float ADAM_STEP = 3.0F, LBFGS_STEP = 0.5F;
 enum { LBFGS_PAIRS = 20 };
 
 /* ---- the loss ---- */

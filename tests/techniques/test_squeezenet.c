@@ -23,7 +23,7 @@ static void saliency_matches_pytorch(void)
         Result result;
         Run *run = zebra_result(&zebra, ids[i][0], no_params, &result);
         if (!run) continue;
-        CHECK_NEAR(distance_to(item_named(&result, "raw"), ids[i][1]), 0, 5e-4);
+        CHECK_NEAR(distance_to(item_named(&result, "raw"), ids[i][1]), 0, 1e-4);
         CHECK(strncmp(fact_named(&result, "class")->text, "340", 3) == 0);
         CHECK_NEAR(fact_named(&result, "probability")->value, 99.98, 0.01);
         run_destroy(run);
