@@ -233,15 +233,15 @@ static void panel_place(const PanelGemm *g, int j, Panel *panel)
 static void tile_scattered(const PanelGemm *g, const Panel *panel, int depth, const float *a,
                            int row, const float *bias, bool accumulate)
 {
-    float small[TILE_ROWS * TILE_COLUMNS];
+    float small[TILE_ROWS * TILE_COLUMNS], start[TILE_ROWS] = {0};
     const int rows = at_most(g->m - row, TILE_ROWS);
-    tile_functions[panel->vectors - 1](depth, a, panel->packed, small, TILE_COLUMNS, NULL, false);
+    for (int i = 0; bias && i < rows; i++) start[i] = bias[i];
+    tile_functions[panel->vectors - 1](depth, a, panel->packed, small, TILE_COLUMNS, start, false);
     for (int i = 0; i < rows; i++) {
         float *c = g->c + (row + i) * g->c_row;
-        const float start = bias ? bias[i] : 0.0F;
         for (int j = 0; j < panel->columns; j++) {
             float *to = c + panel->offset[j];
-            *to = small[i * TILE_COLUMNS + j] + start + (accumulate ? *to : 0.0F);
+            *to = small[i * TILE_COLUMNS + j] + (accumulate ? *to : 0.0F);
         }
     }
 }

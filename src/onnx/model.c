@@ -325,7 +325,7 @@ static Status open_parts(OnnxModel *model)
 
 Status onnx_open(OnnxModel **model, uint8_t *bytes, size_t size)
 {
-    OnnxModel *opened;
+    OnnxModel *opened = NULL;
     TRY(onnx_open_empty(&opened, bytes, size));
     Status status = open_parts(opened);
     if (status.code != STATUS_OK) {
