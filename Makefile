@@ -1,7 +1,7 @@
 # The front door. `make` alone prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps native asan wasm site serve test bench check format clean FORCE
+.PHONY: help deps native asan wasm site serve test bench check docs format clean FORCE
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= 2
@@ -74,6 +74,9 @@ bench: native site ## the project beside its peers: one table, and build/bench.j
 check: $(NPM) native ## formatting, types, layer directions, documents in step with the tables
 	@tools/deps.sh test
 	@tools/check.sh
+
+docs: native ## write docs/operators.md and docs/techniques.md from the tables
+	@node tools/docs.mjs
 
 format: ## format the C sources in place
 	@clang-format -i $$(git ls-files '*.c' '*.h')
