@@ -267,7 +267,9 @@ Status network_build(const Network *network, const GraphRequest *request, Graph 
                                 input->name, input->name);
         }
     }
-    const OnnxBuildOptions options = {
-        .keep = request->keep, .keep_count = request->keep_count, .no_fold = request->no_fold};
+    const OnnxBuildOptions options = {.keep = request->keep,
+                                      .keep_count = request->keep_count,
+                                      .no_fold = request->no_fold,
+                                      .partial = request->partial};
     return onnx_build(network->model, &shape, options, graph);
 }

@@ -22,6 +22,7 @@ typedef struct GraphRequest {
     int height, width;       /* 0: the size of the preprocessing, or else what the file says */
     const char *const *keep; /* outputs of convolutions that must not be folded away; may be NULL */
     int keep_count;
+    bool partial; /* what can run of a network with unsupported operators; see onnx_build */
     bool no_fold; /* keep every batch normalisation apart (training) */
 } GraphRequest;
 
@@ -85,7 +86,7 @@ bool network_receptive_field(const Graph *graph, const Value *value, int axis,
 
 /* Writes the whole description (name, bytes, input, outputs, parameters, macs, memory, layers as in
  * docs/architecture.md with `field`, preprocessing, labels, unsupported operators) as one JSON object.
- * graph may be NULL when it could not be built; then `error` says why. */
+ * graph may be NULL when it could not be built, or hold what of it can run; then `error` says why. */
 void network_json(const Network *network, const Graph *graph, const char *error, Text *text);
 
 #endif

@@ -311,6 +311,7 @@ static void unsupported_json(const OnnxModel *model, Text *text)
         json_key(text, "node"), json_string(text, list[i].node);
         json_key(text, "domain"), json_string(text, list[i].domain);
         json_key(text, "opset"), json_integer(text, list[i].opset);
+        json_key(text, "remedy"), json_string(text, list[i].remedy);
         json_object_end(text);
     }
     json_array_end(text);

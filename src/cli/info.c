@@ -87,15 +87,21 @@ static void print_unsupported(const Network *network, const char *error)
 {
     Text text = {0};
     network_json(network, NULL, error, &text);
-    cJSON *json = cJSON_Parse(text.bytes);
+    cJSON *json = text.failed ? NULL : cJSON_Parse(text.bytes);
     const cJSON *entry, *list = cJSON_GetObjectItem(json, "unsupported");
+    if (cJSON_GetArraySize(list))
+        printf("\n%-28s %-20s %5s  %s\n", "not supported", "operator", "opset", "what to do");
     cJSON_ArrayForEach(entry, list)
     {
-        const cJSON *op = cJSON_GetObjectItem(entry, "op"),
-                    *node = cJSON_GetObjectItem(entry, "node");
-        if (!cJSON_IsString(op) || !cJSON_IsString(node)) continue;
-        printf("%-14s %s, node '%s'\n", entry == list->child ? "unsupported" : "", op->valuestring,
-               node->valuestring);
+        const char *op = cJSON_GetStringValue(cJSON_GetObjectItem(entry, "op")),
+                   *node = cJSON_GetStringValue(cJSON_GetObjectItem(entry, "node")),
+                   *domain = cJSON_GetStringValue(cJSON_GetObjectItem(entry, "domain")),
+                   *remedy = cJSON_GetStringValue(cJSON_GetObjectItem(entry, "remedy"));
+        if (!op || !node || !domain || !remedy) continue;
+        char full[160];
+        snprintf(full, sizeof full, "%s%s%s", domain, *domain ? "." : "", op);
+        printf("%-28s %-20s %5.0f  %s\n", node, full,
+               cJSON_GetNumberValue(cJSON_GetObjectItem(entry, "opset")), remedy);
     }
     cJSON_Delete(json);
     text_release(&text);
@@ -108,7 +114,8 @@ static void print_info(Network *network, const Graph *graph, const char *error)
            in_bytes((double)network_file_bytes(network), bytes));
     if (graph) {
         print_values("input", graph_input_count(graph), graph_input, graph);
-        print_values("output", graph_output_count(graph), graph_output, graph);
+        print_values(error ? "runs up to" : "output", graph_output_count(graph), graph_output,
+                     graph);
     }
     print_preprocess(network);
     int labels = network_label_count(network);
@@ -121,7 +128,7 @@ static void print_info(Network *network, const Graph *graph, const char *error)
     if (graph) print_layers(graph);
     if (error) {
         print_unsupported(network, error);
-        printf("\nIt cannot be run: %s\n", error);
+        printf("\nIt cannot be run%s: %s\n", graph ? " beyond the layers above" : "", error);
     }
 }
 
@@ -134,6 +141,10 @@ int command_info(const Args *args)
     status = network_build(network, &(GraphRequest){0}, &graph);
     /* What is missing is part of the answer, not a failure to give it. */
     const char *error = status.code == STATUS_OK ? NULL : status.message;
+    if (error) {
+        Status partial = network_build(network, &(GraphRequest){.partial = true}, &graph);
+        if (partial.code != STATUS_OK) graph = NULL;
+    }
     int result = EXIT_DONE;
     if (args_flag(args, "json")) {
         Text text = {0};

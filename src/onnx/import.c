@@ -409,6 +409,49 @@ static Status add_inputs(Import *import, const Shape *asked)
 
 /* ---- the whole ---- */
 
+static bool is_there(const Import *import, int value)
+{
+    return import->bindings[value].value || import->bindings[value].constant ||
+           import->model->values[value].tensor;
+}
+
+/* Whether a node of a partial graph is left out: it is not supported, or reads what was left out, or is a
+ * convolution that was to be folded into a normalization that is. */
+static bool is_left_out(const Import *import, const OnnxNode *node)
+{
+    if (!import->options.partial) return false;
+    if (!node->supported) return true;
+    const OnnxModel *model = import->model;
+    const bool folded = folds(import, node) && strcmp(node->op, "Conv") != 0;
+    const OnnxNode *reader = folded ? &model->nodes[node->fold] : node;
+    for (int i = 0; i < reader->in_count; i++) {
+        if (reader->in[i] >= 0 && !is_there(import, reader->in[i])) return true;
+    }
+    for (int i = 1; folded && i < node->in_count; i++) {
+        if (node->in[i] >= 0 && !is_there(import, node->in[i])) return true;
+    }
+    return false;
+}
+
+/* Marks what no node reads, in topological order; fails when there is nothing. */
+static Status mark_ends(Import *import)
+{
+    Graph *graph = import->graph;
+    const int count = graph_node_count(graph);
+    for (int i = 0; i < count; i++) graph_node(graph, i)->wanted = false;
+    for (int i = 0; i < count; i++) {
+        const Node *node = graph_node(graph, i);
+        for (int j = 0; j < node->in_count; j++) {
+            if (node->in[j] && node->in[j]->producer) node->in[j]->producer->wanted = true;
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        const Node *node = graph_node(graph, i);
+        if (!node->wanted) TRY(graph_mark_output(graph, node->out[0]));
+    }
+    return graph_output_count(graph) ? status_ok() : onnx_supported(import->model);
+}
+
 static Status build(Import *import, const Shape *asked)
 {
     OnnxModel *model = import->model;
@@ -419,8 +462,9 @@ static Status build(Import *import, const Shape *asked)
     for (int i = 0; i < model->order_count; i++) {
         import->index = model->order[i];
         import->node = &model->nodes[import->index];
-        TRY(import_node(import));
+        if (!is_left_out(import, import->node)) TRY(import_node(import));
     }
+    if (import->options.partial && model->unsupported_count) return mark_ends(import);
     for (int i = 0; i < model->output_count; i++) {
         Value *value;
         TRY(import_value(import, model->output_values[i], &value));
@@ -432,7 +476,7 @@ static Status build(Import *import, const Shape *asked)
 Status onnx_build(OnnxModel *model, const Shape *input_shape, OnnxBuildOptions options,
                   Graph **graph)
 {
-    TRY(onnx_supported(model));
+    if (!options.partial || onnx_missing(model)) TRY(onnx_supported(model));
     Import import = {.model = model, .options = options, .arena = arena_create()};
     if (!import.arena) return status_no_memory("the graph", sizeof import);
     Status status = graph_create(&import.graph);

@@ -22,6 +22,7 @@ typedef struct OnnxBuildOptions {
     const char *const *keep; /* outputs or names of Convs whose BatchNormalization stays apart */
     int keep_count;
     bool no_fold;
+    bool partial; /* leave out what is not supported, and all that depends on it */
     const OnnxBound *bound; /* every input but one */
     int bound_count;
 } OnnxBuildOptions;
@@ -29,7 +30,8 @@ typedef struct OnnxBuildOptions {
 /* A planned graph, not yet allocated, with one input. input_shape may be NULL; a dimension of 0 takes the
  * file's, or where that is symbolic 1, 3, 224, 224. The graph borrows the weights: destroy it before the
  * model. Fails with STATUS_UNSUPPORTED naming the first operator that is missing, with STATUS_BAD_INPUT when
- * the network cannot take that size. */
+ * the network cannot take that size. A partial graph whose own outputs are left out has those values as
+ * outputs that no node of it reads. */
 Status onnx_build(OnnxModel *model, const Shape *input_shape, OnnxBuildOptions options,
                   Graph **graph);
 

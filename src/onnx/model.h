@@ -67,6 +67,7 @@ typedef enum OnnxAttrType { /* AttributeProto.AttributeType */
                             ONNX_ATTR_FLOATS = 6,
                             ONNX_ATTR_INTS = 7,
                             ONNX_ATTR_STRINGS = 8,
+                            ONNX_ATTR_GRAPHS = 10,
 } OnnxAttrType;
 
 typedef struct OnnxAttr {
@@ -89,6 +90,7 @@ typedef struct OnnxNode {
     int in_count, out_count;
     OnnxAttr *attr;
     int attr_count;
+    bool supported;
     bool dynamic; /* its result depends on the values of the picture, not only on its size */
     int fold;     /* a BatchNormalization: index of the Conv that it can be folded into; a Conv: of
                      the BatchNormalization; else -1 */
@@ -120,6 +122,7 @@ typedef struct OnnxEntry {
 typedef struct OnnxUnsupported {
     const char *op, *node, *domain;
     int opset;
+    const char *remedy; /* what could be done: "export the network without it" */
 } OnnxUnsupported;
 
 /* Weights of a Conv with a BatchNormalization folded in, and constant fills; see weights.h. */

@@ -184,24 +184,6 @@ static Status allocate_parts(OnnxModel *model, OnnxNode *node)
                         MODEL_MAX_BYTES >> 20);
 }
 
-/* A subgraph is what If, Loop and Scan run. */
-static Status refuse_subgraph(const OnnxNode *node)
-{
-    for (int i = 0; i < node->attr_count; i++) {
-        int type = node->attr[i].type;
-        if (type != ONNX_ATTR_GRAPH && type != 10) continue;
-        return status_error(STATUS_UNSUPPORTED,
-                            "node '%s' is a %s, which runs a subgraph: control flow is not "
-                            "supported; export the network with fixed control flow "
-                            "(torch.onnx.export traces it)",
-                            node->name[0]     ? node->name
-                            : node->out_count ? node->out_name[0]
-                                              : "",
-                            node->op);
-    }
-    return status_ok();
-}
-
 Status onnx_parse_node(OnnxModel *model, Wire *wire, OnnxNode *node)
 {
     TRY(count_parts(*wire, node));
@@ -231,5 +213,5 @@ Status onnx_parse_node(OnnxModel *model, Wire *wire, OnnxNode *node)
     if (out == 0 || node->op[0] == '\0')
         return status_error(STATUS_BAD_MODEL, "%s has no %s: the file is damaged", what,
                             out ? "operator" : "output");
-    return refuse_subgraph(node);
+    return status_ok();
 }

@@ -1,5 +1,6 @@
 /* What the importer makes of a file: folding, conversion, refusals, sizes. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,69 @@ static void unsupported_operators_are_listed(void)
     close_opened(&opened);
 }
 
+/* Every kind is in the list with what to do about it; a subgraph never makes the file unreadable. */
+static void unsupported_operators_have_remedies(void)
+{
+    static const struct {
+        const char *op, *remedy;
+    } kinds[] = {{"If", "control flow"},          {"Loop", "control flow"},
+                 {"LSTM", "recurrent"},           {"NonMaxSuppression", "post-processing"},
+                 {"QLinearConv", "quantization"}, {"Wobble", "without it"}};
+    Text g = {0};
+    for (int i = 0; i < 6; i++) {
+        Text attrs = {0}, attr = {0}, body = {0};
+        char in[8], out[8];
+        snprintf(in, sizeof in, i ? "v%d" : "x", i - 1);
+        snprintf(out, sizeof out, i < 5 ? "v%d" : "y", i);
+        pb_text(&attr, 1, "body");
+        pb_number(&attr, 20, ONNX_ATTR_GRAPH);
+        pb_message(&attr, 6, &body);
+        if (i < 2) pb_message(&attrs, 5, &attr);
+        text_release(&attr);
+        write_node(&g, kinds[i].op, "", in, out, i < 2 ? &attrs : NULL);
+    }
+    write_input(&g, "x", 4, (const int64_t[]){1, 3, 8, 8});
+    write_output(&g, "y");
+    Opened opened = open_text(write_model(&g, 13));
+    int count;
+    const OnnxUnsupported *list = onnx_unsupported(opened.model, &count);
+    CHECK(count == 6);
+    for (int i = 0; i < 6 && i < count; i++) {
+        CHECK_TEXT(list[i].op, kinds[i].op);
+        CHECK(strstr(list[i].remedy, kinds[i].remedy) != NULL);
+    }
+    Graph *graph;
+    CHECK_FAILS(onnx_build(opened.model, NULL, (OnnxBuildOptions){0}, &graph),
+                "nor are 5 other nodes: control flow");
+    CHECK_FAILS(onnx_build(opened.model, NULL, (OnnxBuildOptions){.partial = true}, &graph),
+                "needs the operator If");
+    close_opened(&opened);
+}
+
+/* x -> conv -> bn -> relu, and from there to a strange operator and to a pool; join reads both. */
+static void what_can_run_is_built(void)
+{
+    Text g = {0};
+    write_node(&g, "Conv", "conv", "x w", "c", NULL);
+    write_node(&g, "BatchNormalization", "bn", "c s s s s", "n", NULL);
+    write_node(&g, "Relu", "relu", "n", "r", NULL);
+    write_node(&g, "Wobble", "strange", "r", "q", NULL);
+    write_node(&g, "GlobalAveragePool", "pool", "r", "p", NULL);
+    write_node(&g, "Add", "join", "q p", "y", NULL);
+    write_weights(&g, "w", 4, (const int64_t[]){4, 3, 1, 1});
+    write_weights(&g, "s", 1, (const int64_t[]){4});
+    write_input(&g, "x", 4, (const int64_t[]){1, 3, 8, 8});
+    write_output(&g, "y");
+    Opened opened = open_text(write_model(&g, 13));
+    Graph *graph = run(opened.model, (OnnxBuildOptions){.partial = true});
+    CHECK(graph && graph_node_count(graph) == 3);
+    CHECK(graph && graph_output_count(graph) == 1);
+    CHECK(graph && graph_output(graph, 0) == graph_find(graph, "p"));
+    CHECK(graph && !graph_find(graph, "q") && !graph_find(graph, "y"));
+    graph_destroy(graph);
+    close_opened(&opened);
+}
+
 static void inputs_are_checked(void)
 {
     Text g = {0};
@@ -197,6 +261,8 @@ static const Test tests[] = {TEST(batch_normalization_folds),
                              TEST(numbers_are_converted),
                              TEST(shapes_follow_the_input),
                              TEST(unsupported_operators_are_listed),
+                             TEST(unsupported_operators_have_remedies),
+                             TEST(what_can_run_is_built),
                              TEST(inputs_are_checked),
                              TEST(old_files)};
 TEST_MAIN(tests)

@@ -135,14 +135,6 @@ static void wrong_networks(void)
     write_node(&graph, "Tanh", "again", "x", "y", NULL);
     check_graph(&graph, "'y' is given to two values");
 
-    Text body = {0}, attr = {0}, attrs = {0};
-    pb_text(&attr, 1, "then_branch");
-    pb_number(&attr, 20, ONNX_ATTR_GRAPH);
-    pb_message(&attr, 6, &body);
-    pb_message(&attrs, 5, &attr);
-    graph = one_node("If", "x", "y", &attrs);
-    check_graph(&graph, "control flow");
-
     graph = one_node("Conv", "x w", "y", NULL);
     write_tensor(&graph, "w", ONNX_FLOAT, 4, (const int64_t[]){4, 3, 3, 3}, "12345678", 8);
     check_graph(&graph, "'w' holds 8 bytes where its shape needs 432");
