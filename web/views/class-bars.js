@@ -8,6 +8,8 @@ import { number, percent, seconds } from './format.js';
 
 const name = (c) => (c.label ? c.label.replace(/^n\d{8}\s+/, '') : `class ${c.index}`);
 
+const UNNAMED = 'The file names no classes: drop a text with one name per line to name them.';
+
 /** The answers with their probabilities. Clicking one makes it the target of every technique. */
 export class ClassBars extends View {
     static watch = ['look', 'looking', 'target', 'network', 'specimen'];
@@ -57,6 +59,14 @@ export class ClassBars extends View {
                         </li>`,
                 )}
             </ul>
+            ${network.labels.length ? nothing : html`<p class="muted small">${UNNAMED}</p>`}
+            ${
+                look.nonfinite
+                    ? html`<p class="error" role="alert">
+                          Not every value is finite, from ${look.nonfinite} on.
+                      </p>`
+                    : nothing
+            }
         </section>`;
     }
 
