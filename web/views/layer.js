@@ -127,8 +127,10 @@ export class LayerView extends View {
         const source = this.source();
         const size = source.height * source.width;
         const reach = clip && size > 1 ? clipped : extent;
-        const whole = scale === 'network' && look?.range ? look.range : reach(activation.data);
         const signed = activation.stats.min < -1e-6 * Math.abs(activation.stats.max);
+        const widest = scale === 'network' && look?.range;
+        // A layer without negative values is drawn from zero on, whatever the other layers hold.
+        const whole = widest ? [signed ? widest[0] : 0, widest[1]] : reach(activation.data);
         const own = scale === 'unit' && size > 1;
         const strength = Float32Array.from({ length: source.count }, (_, i) => {
             let sum = 0;

@@ -144,7 +144,7 @@ export class UnitView extends View {
         const signed = extent(data)[0] < 0;
         const ends =
             scale === 'network' && look.range
-                ? look.range
+                ? [signed ? look.range[0] : 0, look.range[1]]
                 : scale === 'layer'
                   ? (clip ? clipped : extent)(activation.data)
                   : (clip ? clipped : extent)(data);
