@@ -8,12 +8,12 @@ const BackwardRule backward_guided = {"guided", .gate_activation = true, .gate_g
 const BackwardRule backward_deconvnet = {"deconvnet", .gate_gradient = true};
 const BackwardRule backward_redirected = {"redirected", .gate_activation = true, .leak = 1.0F};
 
-#define OP(identifier, onnx_name) extern const Op op_##identifier;
+#define OP(identifier, onnx_name, since, limits) extern const Op op_##identifier;
 #include "ops/ops.def"
 #undef OP
 
 static const Op *const ops[] = {
-#define OP(identifier, onnx_name) &op_##identifier,
+#define OP(identifier, onnx_name, since, limits) &op_##identifier,
 #include "ops/ops.def"
 #undef OP
 };
