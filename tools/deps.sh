@@ -22,6 +22,10 @@ test|clang|clang|the second compiler, and the sanitizers
 test|/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan-*.a|libclang-rt-14-dev|the run-time of the sanitizers
 test|clang-format|clang-format|checks the formatting
 test|python3|python3|checks the directions of the layers
+test|/usr/lib/python3/dist-packages/torch/__init__.py|python3-torch|computes what the families of networks have to equal
+test|/usr/lib/python3/dist-packages/torchvision/__init__.py|python3-torchvision|the families of networks
+test|/usr/lib/python3/dist-packages/onnx/__init__.py|python3-onnx|checks what is exported
+test|/usr/lib/*/openblas-pthread/libopenblas.so.0|libopenblas0-pthread|without it PyTorch takes minutes more
 test|chromium|chromium|the page in a real browser
 test|firefox-esr|firefox-esr|the page in a second browser'
 
