@@ -1,11 +1,13 @@
 # The front door. `make` alone prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps native asan wasm site serve test bench check docs format clean FORCE
+.PHONY: help deps native asan fuzzers fuzz wasm site serve test bench check docs format clean FORCE
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= 2
 PORT ?= 8080
+# Of `make fuzz`, for each target. Not ?=: a shell may have a variable of that name.
+SECONDS = 60
 MODEL ?=
 PICTURE ?=
 BENCH ?=
@@ -35,6 +37,15 @@ asan: ## build the tests with clang under the address and undefined behaviour sa
 	    -DCMAKE_C_COMPILER=clang
 	@cmake --build build/asan -j $(JOBS)
 
+fuzzers: # the fuzz targets and their seeds
+	@tools/deps.sh native test
+	@cmake -S . -B build/fuzz -DCONVOSCOPE_FLAVOUR=fuzz -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	    -DCMAKE_C_COMPILER=clang >/dev/null
+	@cmake --build build/fuzz -j $(JOBS)
+
+fuzz: fuzzers ## feed damaged networks to every reader; SECONDS=60 for each target
+	@tests/fuzz/run.sh $(SECONDS)
+
 wasm: ## build the two WebAssembly modules: SIMD, and SIMD with threads
 	@tools/deps.sh site
 	@$(call build_wasm,simd)
@@ -63,7 +74,7 @@ $(NPM): package-lock.json package.json .npmrc
 serve: site ## serve the site with the right headers; PORT=8080 MODEL=FILE PICTURE=FILE
 	@node tools/serve.mjs --port "$(PORT)" --model "$(MODEL)" --picture "$(PICTURE)"
 
-test: native asan site ## everything: native, sanitized, WebAssembly, browsers, checks
+test: native asan fuzzers site ## everything: native, sanitized, WebAssembly, browsers, checks
 	@$(call build_wasm,tests)
 	@cmake -S tests/all -B build/test >/dev/null
 	@ctest --test-dir build/test --output-on-failure -j $(JOBS)

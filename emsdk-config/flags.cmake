@@ -26,6 +26,12 @@ elseif(CONVOSCOPE_FLAVOUR STREQUAL "asan")
   list(APPEND CONVOSCOPE_COMPILE_FLAGS ${sanitizers} -O1 -g -fno-omit-frame-pointer)
   list(APPEND CONVOSCOPE_LINK_FLAGS ${sanitizers})
 
+elseif(CONVOSCOPE_FLAVOUR STREQUAL "fuzz")
+  # As under the sanitizers, with coverage told to libFuzzer; the targets themselves bring its main().
+  set(sanitizers -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all)
+  list(APPEND CONVOSCOPE_COMPILE_FLAGS ${sanitizers} -O1 -g -fno-omit-frame-pointer)
+  list(APPEND CONVOSCOPE_LINK_FLAGS ${sanitizers})
+
 elseif(EMSCRIPTEN)
   set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
   set(CMAKE_EXECUTABLE_SUFFIX ".js")
