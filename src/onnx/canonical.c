@@ -177,7 +177,7 @@ static Status expand_pads(Import *import)
     TRY(constant_input(import, 3, "axes", &axes));
     const Attr *pads = get_attr(import, "pads");
     if (!axes || !pads) return status_ok();
-    int rank;
+    int rank = 0;
     TRY(input_rank(import, &rank));
     if (const_is_float(axes) || pads->kind != ATTR_INTS || (uint64_t)pads->count != 2 * axes->count)
         return import_error(import, STATUS_BAD_MODEL, "pads and axes differ in length");
