@@ -106,10 +106,12 @@ static Status set_labels(Network *network, const char *value)
     }
     int count = 0;
     for (char *s = text; *s;) {
-        labels[count++] = s;
+        char *label = s;
+        labels[count++] = label;
         char *end = s + strcspn(s, "\n"), *next = *end ? end + 1 : end;
         if (end > s && end[-1] == '\r') end--;
         *end = '\0';
+        text_disarm(label);
         s = next;
     }
     free(network->label_text);

@@ -12,6 +12,15 @@ Status status_ok(void)
     return status;
 }
 
+void text_disarm(char *text)
+{
+    for (unsigned char *s = (unsigned char *)text; *s; s++) {
+        if (*s < 0x20 || *s == 0x7F) *s = '?';
+        /* U+0080 to U+009F: two bytes. */
+        if (s[0] == 0xC2 && s[1] >= 0x80 && s[1] <= 0x9F) s[0] = s[1] = '?';
+    }
+}
+
 Status status_error(StatusCode code, const char *format, ...)
 {
     Status status;
@@ -26,6 +35,7 @@ Status status_error(StatusCode code, const char *format, ...)
         while (end > 0 && ((unsigned char)status.message[end] & 0xC0) == 0x80) end--;
         memcpy(status.message + end, "\xE2\x80\xA6", 4);
     }
+    text_disarm(status.message);
     return status;
 }
 

@@ -22,8 +22,13 @@ typedef struct Status {
 
 Status status_ok(void);
 
-/* Makes an error from a printf format. The sentence names what is wrong, where, and the remedy. */
+/* Makes an error from a printf format. The sentence names what is wrong, where, and the remedy. Control
+ * characters, which names out of a file may have, become question marks: it is one line. */
 Status status_error(StatusCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Replaces what would end a line or steer a terminal by question marks: control characters of ASCII, and those
+ * of Unicode as UTF-8. */
+void text_disarm(char *text);
 
 /* The sentence for an allocation that failed: "not enough memory for WHAT (N bytes)". */
 Status status_no_memory(const char *what, unsigned long long bytes);

@@ -33,11 +33,23 @@ Status onnx_wire_error(const Wire *wire, const char *what)
                         what, wire_error_text(wire->error), (unsigned long long)wire->at);
 }
 
-Status onnx_text(OnnxModel *model, Wire *wire, const WireField *field, const char **text)
+/* Text as it is: of metadata, whose values may have several lines. */
+static Status copy_text(OnnxModel *model, Wire *wire, const WireField *field, char **text)
 {
+    *text = NULL;
     if (!wire_expect(wire, field, WIRE_BYTES)) return status_ok();
     char *copy = arena_text(model->arena, (const char *)wire->bytes + field->offset, field->length);
     if (!copy) return status_no_memory("a name in the network", field->length);
+    *text = copy;
+    return status_ok();
+}
+
+Status onnx_text(OnnxModel *model, Wire *wire, const WireField *field, const char **text)
+{
+    char *copy;
+    TRY(copy_text(model, wire, field, &copy));
+    if (!copy) return status_ok();
+    text_disarm(copy);
     *text = copy;
     return status_ok();
 }
@@ -200,7 +212,9 @@ static Status parse_entry(OnnxModel *model, Wire *wire, OnnxEntry *entry)
     WireField f;
     while (wire_next(wire, &f)) {
         if (f.number == 1) TRY(onnx_text(model, wire, &f, &entry->key));
-        if (f.number == 2) TRY(onnx_text(model, wire, &f, &entry->value));
+        char *value = NULL;
+        if (f.number == 2) TRY(copy_text(model, wire, &f, &value));
+        if (value) entry->value = value;
     }
     return wire->error ? onnx_wire_error(wire, "the file's metadata") : status_ok();
 }

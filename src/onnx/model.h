@@ -206,7 +206,7 @@ const OnnxAttr *onnx_attr(const OnnxNode *node, const char *name);
 /* A sentence for an error of the wire reader; what: "node 'conv1'". */
 Status onnx_wire_error(const Wire *wire, const char *what);
 
-/* Copies a text field into the model's arena. */
+/* Copies a text field into the model's arena, without control characters. */
 Status onnx_text(OnnxModel *model, Wire *wire, const WireField *field, const char **text);
 
 /* Parses a TensorProto; weights are not touched. */
