@@ -263,6 +263,11 @@ FAMILIES = {
 }
 
 
+# Exported from a larger picture with height and width left open: the file calculates its shapes.
+ANY_SIZE = {"shufflenet_v1", "shufflenet_v2_x1_0", "resnet18", "fcn_resnet50", "deeplabv3_resnet50",
+            "lraspp_mobilenet_v3_large", "rearranged", "fast_style", "convnext_narrow"}
+
+
 def randomise(model):
     """He-scaled weights and batch statistics that matter, so that depth neither kills nor blows up the signal."""
     for module in model.modules():
@@ -344,8 +349,12 @@ def export(name, folder):
     save_npy(stem + ".grad.npy", grad.numpy())
     with open(stem + ".target", "w", encoding="utf-8") as file:
         file.write(f"class:{target}\n")
+    axes = {}
+    if name in ANY_SIZE:
+        axes = {"input": {2: "height", 3: "width"}}
+        x = torch.randn(*x.shape[:2], height + 32, width + 64)
     atomically(stem + ".onnx", lambda part: torch.onnx.export(
-        model, x, part, opset_version=opset, input_names=["input"], output_names=["output"],
+        model, x, part, dynamic_axes=axes, opset_version=opset, input_names=["input"], output_names=["output"],
         do_constant_folding=True))
     print(f"{name}: opset {opset}, input {height}x{width}, class:{target}, "
           f"gradient within {error:.1e} where the input is shaken", flush=True)
