@@ -173,3 +173,31 @@ void magnitude_map(const float *values, int channels, size_t positions, float *m
         for (size_t i = 0; i < positions; i++) map[i] = fmaxf(map[i], fabsf(plane[i]));
     }
 }
+
+/* Means of 2 radius + 1 values along a line, the border repeated; from and to must not overlap. */
+static void blur_line(const float *from, float *to, int count, size_t step, int radius)
+{
+    double sum = 0;
+    for (int i = -radius; i <= radius; i++) {
+        const int at = i < 0 ? 0 : i >= count ? count - 1 : i;
+        sum += from[(size_t)at * step];
+    }
+    for (int i = 0; i < count; i++) {
+        to[(size_t)i * step] = (float)(sum / (2 * radius + 1));
+        const int enters = i + radius + 1 < count ? i + radius + 1 : count - 1;
+        const int leaves = i - radius > 0 ? i - radius : 0;
+        sum += (double)from[(size_t)enters * step] - from[(size_t)leaves * step];
+    }
+}
+
+void blur_planes(float *planes, float *scratch, int channels, int height, int width, int radius)
+{
+    const size_t w = (size_t)width, plane = (size_t)height * w;
+    for (float *to = planes; to < planes + (size_t)channels * plane; to += plane) {
+        for (int round = 0; round < 2; round++) {
+            for (size_t y = 0; y < (size_t)height; y++)
+                blur_line(to + y * w, scratch + y * w, width, 1, radius);
+            for (size_t x = 0; x < w; x++) blur_line(scratch + x, to + x, height, w, radius);
+        }
+    }
+}

@@ -13,6 +13,13 @@ enum { TARGET_TEXT_BYTES = 96 };
         .unit = "", .help = (help_text)                                                            \
     }
 
+/* The row `seed`, for what draws random numbers. */
+#define SEED_PARAM(help_text)                                                                      \
+    {                                                                                              \
+        .name = "seed", .title = "Seed", .type = PARAM_INT, .min = 0, .max = 1000000, .step = 1,   \
+        .initial = "1", .unit = "", .help = (help_text), .advanced = true                          \
+    }
+
 /* The run's `target` as a term of weight 1, and its name for people: "class:340 (zebra)". class:top needs a
  * forward pass before. */
 Status target_resolve(Run *run, const Graph *graph, Objective *term, char text[TARGET_TEXT_BYTES]);
@@ -48,5 +55,9 @@ void around_grey(const float *values, size_t count, float scale, float *out);
 
 /* Largest magnitude over the channels of [C,H,W]. */
 void magnitude_map(const float *values, int channels, size_t positions, float *map);
+
+/* Blurs [channels,H,W] in place by two box filters of 2 radius + 1 each way, the border repeated: nearly a
+ * triangle. scratch is [H,W]. */
+void blur_planes(float *planes, float *scratch, int channels, int height, int width, int radius);
 
 #endif

@@ -68,45 +68,14 @@ static void fill_constant(const Occlusion *s, int channel, float value)
     for (size_t i = 0; i < plane; i++) to[i] = value;
 }
 
-/* Means of 2 radius + 1 values along a line, the border repeated; from and to must not overlap. */
-static void blur_line(const float *from, float *to, int count, size_t step, int radius)
-{
-    double sum = 0;
-    for (int i = -radius; i <= radius; i++) {
-        const int at = i < 0 ? 0 : i >= count ? count - 1 : i;
-        sum += from[(size_t)at * step];
-    }
-    for (int i = 0; i < count; i++) {
-        to[(size_t)i * step] = (float)(sum / (2 * radius + 1));
-        const int enters = i + radius + 1 < count ? i + radius + 1 : count - 1;
-        const int leaves = i - radius > 0 ? i - radius : 0;
-        sum += (double)from[(size_t)enters * step] - from[(size_t)leaves * step];
-    }
-}
-
-/* Two box filters each way, as wide as half the patch: nearly a triangle. */
-static void fill_blurred(Occlusion *s)
-{
-    const size_t plane = (size_t)s->height * (size_t)s->width, width = (size_t)s->width;
-    const int radius = s->patch / 4 + 1;
-    memcpy(s->fill, s->clean, (size_t)s->channels * plane * sizeof(float));
-    for (int c = 0; c < s->channels; c++) {
-        float *to = s->fill + (size_t)c * plane;
-        for (int round = 0; round < 2; round++) {
-            for (size_t y = 0; y < (size_t)s->height; y++)
-                blur_line(to + y * width, s->map + y * width, s->width, 1, radius);
-            for (size_t x = 0; x < width; x++)
-                blur_line(s->map + x, to + x, s->height, width, radius);
-        }
-    }
-}
-
 static void make_fill(Run *run)
 {
     Occlusion *s = run_state(run);
     const size_t plane = (size_t)s->height * (size_t)s->width;
     if (run_choice(run, "colour", "blur")) {
-        fill_blurred(s);
+        /* As wide as half the patch. */
+        memcpy(s->fill, s->clean, (size_t)s->channels * plane * sizeof(float));
+        blur_planes(s->fill, s->map, s->channels, s->height, s->width, s->patch / 4 + 1);
         return;
     }
     for (int c = 0; c < s->channels; c++) {

@@ -105,16 +105,7 @@ static const Param params[] = {
      .help = "Where textures are compared: names separated by commas, or auto for one or two "
              "layers of each size of map.",
      .advanced = true},
-    {.name = "seed",
-     .title = "Seed",
-     .type = PARAM_INT,
-     .min = 0,
-     .max = 1000000,
-     .step = 1,
-     .initial = "1",
-     .unit = "",
-     .help = "Of the noise: the same number gives the same picture.",
-     .advanced = true},
+    SEED_PARAM("Of the noise: the same number gives the same picture."),
 };
 
 /* ---- sizes and graphs ---- */

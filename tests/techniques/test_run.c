@@ -82,10 +82,10 @@ static void what_does_not_exist_is_refused(void)
 {
     Zebra tiny;
     if (!tiny_open(&tiny)) return;
-    static const char *const explaining[] = {"gradient", "deconvnet", "guided-backprop",
-                                             "gradcam",  "occlusion", "fgsm"};
-    for (int i = 0; i < 6; i++) {
-        if (i == 4) continue; /* the patch does not fit */
+    static const char *const explaining[] = {
+        "gradient", "deconvnet", "guided-backprop", "gradcam", "fgsm", "integrated-gradients",
+        "smoothgrad"};
+    for (size_t i = 0; i < sizeof explaining / sizeof *explaining; i++) {
         refused(&tiny, explaining[i], "target", "class:3", "class");
     }
     refused(&tiny, "gradient", "target", "channel:conv9:0", "conv9");
@@ -175,8 +175,9 @@ static void a_network_that_overflows_is_named(void)
     if (!tiny_open(&tiny)) return;
     CHECK_OK(network_set(tiny.network, "range", "255"));
     CHECK_OK(network_set(tiny.network, "std", "1e-38,1e-38,1e-38"));
-    static const char *const ids[] = {"gradient", "guided-backprop", "gradcam", "fgsm"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const ids[] = {"gradient", "guided-backprop",      "gradcam",
+                                      "fgsm",     "integrated-gradients", "smoothgrad"};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         Run *run = zebra_run(&tiny, ids[i], NULL);
         if (!run) continue;
         Result result;

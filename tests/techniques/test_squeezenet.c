@@ -3,6 +3,7 @@
  * hold whatever the network.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support/shared.h"
@@ -85,6 +86,81 @@ static void occlusion_matches_pytorch(void)
         run_destroy(run);
     }
     tensor_release(&expected);
+}
+
+/* Each gradient alone is within 1e-6, but along the path a rectifier or a maximum now and then lies within
+ * rounding of its kink, and then a patch of one of the 32 gradients differs: points moved by 2e-6 of
+ * themselves change this very map by 5e-4. So the tolerance is that of the map, not of a gradient. */
+static void integrated_gradients_match_pytorch(void)
+{
+    if (!there) return;
+    Result result;
+    Run *run = zebra_result(&zebra, "integrated-gradients", no_params, &result);
+    if (!run) return;
+    CHECK_NEAR(distance_to(item_named(&result, "raw"), "integrated_gradients"), 0, 1e-3);
+    /* ig_sum and ig_delta of reference.json, added up in 32 bits. */
+    CHECK_NEAR(fact_named(&result, "sum")->value, 19.8120174, 2e-3);
+    CHECK_NEAR(fact_named(&result, "difference")->value, 20.5630798, 1e-4);
+    const ResultItem *map = item_named(&result, "map");
+    double sum = 0;
+    for (size_t i = 0; i < shape_elements(&map->shape); i++) sum += map->data[i];
+    CHECK_NEAR(sum, fact_named(&result, "sum")->value, 1e-3);
+    run_destroy(run);
+}
+
+/* The rectifiers make the path's gradient jump: 32 steps from black leave 3.7 %, as PyTorch's do. */
+static void integrated_gradients_are_complete(void)
+{
+    if (!there) return;
+    static const char *const baselines[] = {"black", "white", "blur", "noise"};
+    for (int i = 0; i < 4; i++) {
+        const char *const params[] = {"baseline", baselines[i], "steps", i ? "64" : "128", NULL};
+        Result result;
+        Run *run = zebra_result(&zebra, "integrated-gradients", params, &result);
+        if (!run) continue;
+        const double error = fact_named(&result, "completeness-error")->value;
+        printf("# %s: completeness error %.3g %%\n", baselines[i], error);
+        CHECK(error < 2);
+        run_destroy(run);
+    }
+}
+
+/* Copies the map of a run with these parameters, [227,227]. */
+static void map_of(const char *technique, const char *const *params, float *map)
+{
+    Result result;
+    Run *run = zebra_result(&zebra, technique, params, &result);
+    if (!run) return;
+    memcpy(map, item_named(&result, "map")->data, 227 * 227 * sizeof *map);
+    run_destroy(run);
+}
+
+static void smoothgrad_is_smoother_and_repeats(void)
+{
+    if (!there) return;
+    static float map[4][227 * 227];
+    static const char *const few[] = {"samples", "8", NULL};
+    static const char *const other[] = {"samples", "8", "seed", "2", NULL};
+    map_of("smoothgrad", few, map[0]);
+    map_of("smoothgrad", few, map[1]);
+    map_of("smoothgrad", other, map[2]);
+    CHECK(memcmp(map[0], map[1], sizeof *map) == 0);
+    const double between = relative_error(map[0], map[2], 227 * 227);
+    CHECK(between > 0.05 && between < 1);
+    /* With hardly any noise it is the gradient. */
+    static const char *const faint[] = {"samples", "2", "sigma", "0.1", NULL};
+    map_of("smoothgrad", faint, map[2]);
+    map_of("gradient", no_params, map[3]);
+    const double near = relative_error(map[2], map[3], 227 * 227);
+    const double far = relative_error(map[0], map[3], 227 * 227);
+    printf("# distance to the gradient: %.3g at 0.1 %%, %.3g at 15 %%\n", near, far);
+    CHECK(near < 0.5 * far);
+    static const char *const squared[] = {"samples", "8", "form", "squared", NULL};
+    static const char *const variance[] = {"samples", "8", "form", "variance", NULL};
+    map_of("smoothgrad", squared, map[2]);
+    map_of("smoothgrad", variance, map[3]);
+    /* Largest over channels of E g^2 is at least that of E g^2 - (E g)^2. */
+    for (int i = 0; i < 227 * 227; i++) CHECK(map[3][i] >= 0 && map[3][i] <= map[2][i] * 1.00001F);
 }
 
 static void fgsm_matches_pytorch(void)
@@ -183,6 +259,9 @@ static const Test tests[] = {
     TEST(deconvnet_shows_a_unit),
     TEST(gradcam_matches_pytorch),
     TEST(occlusion_matches_pytorch),
+    TEST(integrated_gradients_match_pytorch),
+    TEST(integrated_gradients_are_complete),
+    TEST(smoothgrad_is_smoother_and_repeats),
     TEST(fgsm_matches_pytorch),
     TEST(aimed_fgsm_moves_towards_its_class),
     TEST(filters_need_no_picture),
