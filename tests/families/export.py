@@ -218,6 +218,12 @@ class Segmentation(nn.Module):
         return self.net(x)["out"]
 
 
+def bottlenecks(**options):
+    """A residual network of 26 layers, with two bottleneck blocks at each size where ResNet-50 has up to six."""
+    resnet = torchvision.models.resnet
+    return lambda: resnet.ResNet(resnet.Bottleneck, [2, 2, 2, 2], **options)
+
+
 def zoo(name, **options):
     return lambda: torchvision.models.get_model(name, weights=None, **options)
 
@@ -238,8 +244,8 @@ FAMILIES = {
     "inception_v3": (zoo("inception_v3", aux_logits=False, init_weights=False), 107, 107, 11),
     "resnet18": (zoo("resnet18"), 96, 128, 8),
     "resnet50": (zoo("resnet50"), 96, 96, 16),
-    "resnext50_32x4d": (zoo("resnext50_32x4d"), 64, 96, 13),
-    "wide_resnet50_2": (zoo("wide_resnet50_2"), 64, 64, 13),
+    "resnext26_32x4d": (bottlenecks(groups=32, width_per_group=4), 64, 96, 13),
+    "wide_resnet26_2": (bottlenecks(width_per_group=128), 64, 64, 13),
     "densenet121": (zoo("densenet121"), 96, 96, 12),
     "mobilenet_v1": (MobileNetV1, 128, 160, 9),
     "mobilenet_v2": (zoo("mobilenet_v2"), 128, 128, 10),
