@@ -68,7 +68,7 @@ Status import_value(Import *import, int value, Value **result)
     Binding *binding = &import->bindings[value];
     const char *name = import->model->values[value].name;
     if (!binding->value) {
-        ConstTensor *t;
+        ConstTensor *t = NULL;
         TRY(import_constant(import, value, &t));
         if (!t) {
             return status_error(STATUS_BAD_MODEL, "'%s' is used before it is calculated", name);
