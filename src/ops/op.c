@@ -72,8 +72,8 @@ Status node_inputs(const Node *n, int least, int most)
 Status node_outputs(const Node *n, int most)
 {
     if (n->out_count >= 1 && n->out_count <= most) return status_ok();
-    return status_error(STATUS_BAD_MODEL, "%s '%s' has %d outputs, it gives 1 to %d",
-                        n->op->name, n->name, n->out_count, most);
+    return status_error(STATUS_BAD_MODEL, "%s '%s' has %d outputs, it gives 1 to %d", n->op->name,
+                        n->name, n->out_count, most);
 }
 
 const Attr *attr_find(const Node *n, const char *name)
