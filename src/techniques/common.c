@@ -201,3 +201,45 @@ void blur_planes(float *planes, float *scratch, int channels, int height, int wi
         }
     }
 }
+
+/* ---- signals of the input's shape ---- */
+
+float show_signal(Run *run, const float *signal, const Shape *shape, float *rgb)
+{
+    const int height = shape->dim[2], width = shape->dim[3];
+    const size_t count = 3 * (size_t)height * (size_t)width;
+    preprocess_reorder(network_preprocess(run_network(run)), signal, height, width, rgb);
+    /* A few pixels are far stronger than all others: they may clip. */
+    const float scale = quantile_abs(rgb, count, 0.995);
+    around_grey(rgb, count, scale, rgb);
+    return scale;
+}
+
+void add_raw(Result *result, const Shape *shape, const float *raw, const char *title)
+{
+    result_add(result, (ResultItem){.name = "raw",
+                                    .title = title,
+                                    .kind = RESULT_TILES,
+                                    .shape = shape_make(3, shape->dim + 1),
+                                    .data = raw,
+                                    .is_signed = true,
+                                    .colormap = "rdbu"});
+}
+
+void add_signal(Result *result, const Shape *shape, const float *rgb, const float *map,
+                const float *raw)
+{
+    result_add(result,
+               (ResultItem){.name = "image",
+                            .title = "What excites the target, in the picture's colours",
+                            .kind = RESULT_IMAGE,
+                            .shape = shape_make(3, (int[]){3, shape->dim[2], shape->dim[3]}),
+                            .data = rgb});
+    result_add(result, (ResultItem){.name = "map",
+                                    .title = "Strength: largest magnitude over the channels",
+                                    .kind = RESULT_MAP,
+                                    .shape = shape_make(2, shape->dim + 2),
+                                    .data = map,
+                                    .colormap = "inferno"});
+    add_raw(result, shape, raw, "What came back, per channel of the network's input");
+}

@@ -56,6 +56,16 @@ void around_grey(const float *values, size_t count, float scale, float *out);
 /* Largest magnitude over the channels of [C,H,W]. */
 void magnitude_map(const float *values, int channels, size_t positions, float *map);
 
+/* Draws a signal of the input's shape [1,C,H,W] around mid-grey as rgb [3,H,W]; returns the magnitude that is
+ * shown as full black or white. */
+float show_signal(Run *run, const float *signal, const Shape *shape, float *rgb);
+
+/* Adds the items `image` [3,H,W], `map` [H,W] and `raw` [C,H,W] of a signal of the input's shape; add_raw the
+ * last one alone. */
+void add_signal(Result *result, const Shape *shape, const float *rgb, const float *map,
+                const float *raw);
+void add_raw(Result *result, const Shape *shape, const float *raw, const char *title);
+
 /* Blurs [channels,H,W] in place by two box filters of 2 radius + 1 each way, the border repeated: nearly a
  * triangle. scratch is [H,W]. */
 void blur_planes(float *planes, float *scratch, int channels, int height, int width, int radius);

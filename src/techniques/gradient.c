@@ -57,7 +57,7 @@ static Status result(Run *run, Result *out)
         sum_map(s->input, product, s->map);
     }
     result_add(out, item);
-    saliency_add_raw(s, out);
+    add_raw(out, shape, s->input->grad, "What came back, per channel of the network's input");
     saliency_add_facts(run, out);
     return status_ok();
 }

@@ -183,13 +183,7 @@ static Status result(Run *run, Result *out)
                                  .data = s->map,
                                  .is_signed = true,
                                  .colormap = "rdbu"});
-    result_add(out, (ResultItem){.name = "raw",
-                                 .title = "The same per channel of the network's input",
-                                 .kind = RESULT_TILES,
-                                 .shape = shape_make(3, s->input->shape.dim + 1),
-                                 .data = s->raw,
-                                 .is_signed = true,
-                                 .colormap = "rdbu"});
+    add_raw(out, &s->input->shape, s->raw, "The same per channel of the network's input");
     add_facts(run, out, total);
     return status_ok();
 }

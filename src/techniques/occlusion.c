@@ -1,15 +1,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "techniques/common.h"
-
-/* Positions per pass: more than a few bring no speed, and the memory is bounded. */
-enum { MAX_BATCH = 8, MAX_BATCH_BYTES = 256 << 20 };
+#include "techniques/scorer.h"
 
 typedef struct Occlusion {
-    Graph *graph;
-    const Value *input;
-    int batch, channels, height, width;
+    Scorer scorer;
+    int channels, height, width;
     int patch, stride, rows, columns;
     float *clean, *fill; /* [C,H,W]: the picture, and what the patch shows */
     float *drop;         /* [rows,columns]: score of the picture less that with the patch */
@@ -17,10 +13,7 @@ typedef struct Occlusion {
     double *sums;        /* [2,H+1,W+1]: drops and patches, as differences */
     int next, done;      /* positions asked for, positions known */
     int first_item;      /* batch item of the first position in this pass */
-    bool is_class, started;
-    Objective term;
-    char target[TARGET_TEXT_BYTES];
-    float *probabilities;
+    bool started;
     double score; /* of the picture as it is */
 } Occlusion;
 
@@ -101,7 +94,7 @@ static void place(const Occlusion *s, int item, int position)
 {
     const size_t plane = (size_t)s->height * (size_t)s->width;
     const size_t size = (size_t)s->channels * plane;
-    float *x = s->input->data + (size_t)item * size;
+    float *x = s->scorer.input->data + (size_t)item * size;
     memcpy(x, s->clean, size * sizeof *x);
     if (position < 0) return;
     const size_t top = (size_t)(position / s->columns) * (size_t)s->stride;
@@ -118,41 +111,11 @@ static void place(const Occlusion *s, int item, int position)
 static void place_batch(Occlusion *s, int first)
 {
     s->first_item = first;
-    for (int n = first; n < s->batch; n++) {
+    for (int n = first; n < s->scorer.batch; n++) {
         const int position = s->next < position_count(s) ? s->next : position_count(s) - 1;
         place(s, n, position);
         if (s->next < position_count(s)) s->next++;
     }
-}
-
-static double score_of(const Occlusion *s, int item)
-{
-    if (!s->is_class) return objective_value(&s->term);
-    network_scores(s->graph, item, NULL, s->probabilities);
-    return s->probabilities[s->term.channel];
-}
-
-/* The batch that fits the memory; a graph that cannot be built for several is built for one. */
-static Status build(Run *run)
-{
-    Occlusion *s = run_state(run);
-    Graph *one;
-    TRY(run_plan(run, &(GraphRequest){0}, &one));
-    const uint64_t bytes = graph_memory(one, GRAPH_FORWARD).total;
-    const uint64_t fit = MAX_BATCH_BYTES / (bytes + 1);
-    s->batch = !s->is_class || fit < 1 ? 1 : fit < MAX_BATCH ? (int)fit : MAX_BATCH;
-    s->graph = one;
-    if (s->batch > 1) {
-        Graph *several;
-        const Status status = run_plan(run, &(GraphRequest){.batch = s->batch}, &several);
-        if (status.code == STATUS_OK && graph_input(several, 0)->shape.dim[0] == s->batch) {
-            run_drop(run, one);
-            s->graph = several;
-        } else {
-            s->batch = 1;
-        }
-    }
-    return graph_allocate(s->graph, GRAPH_FORWARD);
 }
 
 static Status plan_positions(Run *run)
@@ -175,26 +138,23 @@ static Status plan_positions(Run *run)
 static Status begin(Run *run)
 {
     Occlusion *s = run_state(run);
-    s->is_class = target_is_class(run);
-    TRY(build(run));
-    TRY(run_load_picture(run, s->graph, 0, 0));
-    s->input = graph_input(s->graph, 0);
-    const Shape *shape = &s->input->shape;
+    TRY(scorer_create(run, &s->scorer));
+    TRY(run_load_picture(run, s->scorer.graph, 0, 0));
+    const Shape *shape = &s->scorer.input->shape;
     s->channels = shape->dim[1], s->height = shape->dim[2], s->width = shape->dim[3];
     TRY(plan_positions(run));
     const size_t size = shape_span(shape, 1, 4), plane = shape_span(shape, 2, 4);
     TRY(run_floats(run, size, &s->clean));
     TRY(run_floats(run, size, &s->fill));
     TRY(run_floats(run, plane, &s->map));
-    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
     const size_t sums = 2 * (size_t)(s->height + 1) * (size_t)(s->width + 1) * sizeof *s->sums;
     s->sums = arena_alloc(run_arena(run), sums);
     if (!s->sums) return status_no_memory("occlusion", sums);
-    memcpy(s->clean, s->input->data, size * sizeof(float));
+    memcpy(s->clean, s->scorer.input->data, size * sizeof(float));
     make_fill(run);
     place_batch(s, 1);
-    run_ask_forward(run, s->graph, NULL, 0);
-    run_tell_progress(run, 0, (double)s->batch / (position_count(s) + 1));
+    run_ask_forward(run, s->scorer.graph, NULL, 0);
+    run_tell_progress(run, 0, (double)s->scorer.batch / (position_count(s) + 1));
     return status_ok();
 }
 
@@ -203,11 +163,11 @@ static Status step(Run *run)
     Occlusion *s = run_state(run);
     if (!s->started) {
         s->started = true;
-        TRY(target_resolve(run, s->graph, &s->term, s->target));
-        s->score = score_of(s, 0);
+        TRY(scorer_resolve(run, &s->scorer));
+        s->score = scorer_score(&s->scorer, 0);
     }
     for (int n = s->first_item; s->done < s->next; n++, s->done++)
-        s->drop[s->done] = (float)(s->score - score_of(s, n));
+        s->drop[s->done] = (float)(s->score - scorer_score(&s->scorer, n));
     if (s->done) run_tell_version(run);
     if (s->done == position_count(s)) {
         run_finish(run);
@@ -215,7 +175,7 @@ static Status step(Run *run)
     }
     const double all = position_count(s) + 1.0;
     place_batch(s, 0);
-    run_ask_forward(run, s->graph, &s->term.value, 1);
+    run_ask_forward(run, s->scorer.graph, &s->scorer.term.value, 1);
     run_tell_progress(run, (s->done + 1) / all, (s->next + 1) / all);
     return status_ok();
 }
@@ -263,16 +223,16 @@ static void add_facts(Run *run, Result *out)
     for (int i = 1; i < s->done; i++) {
         if (s->drop[i] > s->drop[strongest]) strongest = i;
     }
-    const double unit = s->is_class ? 100 : 1;
-    const char *percent = s->is_class ? "%" : "";
-    result_fact_text(out, "target", "Target", s->target);
-    result_fact(out, "score", s->is_class ? "Its probability" : "Its value", unit * s->score,
+    const double unit = s->scorer.is_class ? 100 : 1;
+    const char *percent = s->scorer.is_class ? "%" : "";
+    result_fact_text(out, "target", "Target", s->scorer.target);
+    result_fact(out, "score", s->scorer.is_class ? "Its probability" : "Its value", unit * s->score,
                 percent);
     result_fact(out, "drop", "Largest drop", unit * s->drop[strongest], percent);
     result_fact(out, "x", "Left edge of that patch", (strongest % s->columns) * s->stride, "px");
     result_fact(out, "y", "Top edge of that patch", (strongest / s->columns) * s->stride, "px");
     result_fact(out, "positions", "Positions tried", s->done, "");
-    result_fact(out, "batch", "Positions per pass", s->batch, "");
+    result_fact(out, "batch", "Positions per pass", s->scorer.batch, "");
 }
 
 static Status result(Run *run, Result *out)
@@ -283,7 +243,7 @@ static Status result(Run *run, Result *out)
     result_add(out, (ResultItem){.name = "map",
                                  .title = "How far the score drops when this part is covered",
                                  .kind = RESULT_MAP,
-                                 .shape = shape_make(2, s->input->shape.dim + 2),
+                                 .shape = shape_make(2, s->scorer.input->shape.dim + 2),
                                  .data = s->map,
                                  .is_signed = true,
                                  .colormap = "rdbu"});

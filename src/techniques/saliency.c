@@ -36,18 +36,6 @@ Status saliency_step(Run *run)
     return status_ok();
 }
 
-void saliency_add_raw(const Saliency *s, Result *result)
-{
-    const Shape *shape = &s->input->shape;
-    result_add(result, (ResultItem){.name = "raw",
-                                    .title = "What came back, per channel of the network's input",
-                                    .kind = RESULT_TILES,
-                                    .shape = shape_make(3, shape->dim + 1),
-                                    .data = s->input->grad,
-                                    .is_signed = true,
-                                    .colormap = "rdbu"});
-}
-
 void saliency_add_facts(Run *run, Result *result)
 {
     const Saliency *s = run_state(run);
@@ -63,25 +51,9 @@ Status saliency_picture_result(Run *run, Result *result)
     const Saliency *s = run_state(run);
     if (!s->done) return nothing_yet("the backward pass");
     const Shape *shape = &s->input->shape;
-    const int channels = shape->dim[1], height = shape->dim[2], width = shape->dim[3];
-    const size_t plane = (size_t)height * (size_t)width;
-    preprocess_reorder(network_preprocess(run_network(run)), s->input->grad, height, width, s->rgb);
-    /* A few pixels are far stronger than all others: they may clip. */
-    const float scale = quantile_abs(s->rgb, 3 * plane, 0.995);
-    around_grey(s->rgb, 3 * plane, scale, s->rgb);
-    magnitude_map(s->input->grad, channels, plane, s->map);
-    result_add(result, (ResultItem){.name = "image",
-                                    .title = "What excites the target, in the picture's colours",
-                                    .kind = RESULT_IMAGE,
-                                    .shape = shape_make(3, (int[]){3, height, width}),
-                                    .data = s->rgb});
-    result_add(result, (ResultItem){.name = "map",
-                                    .title = "Strength: largest magnitude over the channels",
-                                    .kind = RESULT_MAP,
-                                    .shape = shape_make(2, shape->dim + 2),
-                                    .data = s->map,
-                                    .colormap = "inferno"});
-    saliency_add_raw(s, result);
+    const float scale = show_signal(run, s->input->grad, shape, s->rgb);
+    magnitude_map(s->input->grad, shape->dim[1], shape_span(shape, 2, 4), s->map);
+    add_signal(result, shape, s->rgb, s->map, s->input->grad);
     saliency_add_facts(run, result);
     result_fact(result, "scale", "Value shown as full black or white", scale, "");
     return status_ok();

@@ -24,8 +24,6 @@ typedef struct Saliency {
 Status saliency_begin(Run *run, const BackwardRule *rule);
 Status saliency_step(Run *run);
 
-/* Adds the item `raw`, [C,H,W] in the order of the network's channels. */
-void saliency_add_raw(const Saliency *saliency, Result *result);
 /* Adds the facts: target, its value, likeliest class. */
 void saliency_add_facts(Run *run, Result *result);
 

@@ -83,8 +83,8 @@ static void what_does_not_exist_is_refused(void)
     Zebra tiny;
     if (!tiny_open(&tiny)) return;
     static const char *const explaining[] = {
-        "gradient", "deconvnet", "guided-backprop", "gradcam", "fgsm", "integrated-gradients",
-        "smoothgrad"};
+        "gradient",   "deconvnet", "guided-backprop", "gradcam", "fgsm", "integrated-gradients",
+        "smoothgrad", "gradcam++", "guided-gradcam",  "scorecam"};
     for (size_t i = 0; i < sizeof explaining / sizeof *explaining; i++) {
         refused(&tiny, explaining[i], "target", "class:3", "class");
     }
@@ -92,6 +92,7 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "gradient", "target", "channel:conv1:6", "6");
     refused(&tiny, "gradcam", "layer", "conv9", "conv9");
     refused(&tiny, "gradcam", "layer", "flat", "layer of maps");
+    refused(&tiny, "scorecam", "layer", "flat", "layer of maps");
     refused(&tiny, "activations", "layer", "conv9", "conv9");
     refused(&tiny, "filters", "layer", "pool", "choose a convolution");
     refused(&tiny, "occlusion", "patch", "17", "does not fit");
@@ -175,8 +176,9 @@ static void a_network_that_overflows_is_named(void)
     if (!tiny_open(&tiny)) return;
     CHECK_OK(network_set(tiny.network, "range", "255"));
     CHECK_OK(network_set(tiny.network, "std", "1e-38,1e-38,1e-38"));
-    static const char *const ids[] = {"gradient", "guided-backprop",      "gradcam",
-                                      "fgsm",     "integrated-gradients", "smoothgrad"};
+    static const char *const ids[] = {"gradient",  "guided-backprop",      "gradcam",
+                                      "fgsm",      "integrated-gradients", "smoothgrad",
+                                      "gradcam++", "guided-gradcam",       "scorecam"};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         Run *run = zebra_run(&tiny, ids[i], NULL);
         if (!run) continue;

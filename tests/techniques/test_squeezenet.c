@@ -163,6 +163,40 @@ static void smoothgrad_is_smoother_and_repeats(void)
     for (int i = 0; i < 227 * 227; i++) CHECK(map[3][i] >= 0 && map[3][i] <= map[2][i] * 1.00001F);
 }
 
+/* Guided Grad-CAM is the product of what the other two give; the others look at the same place. */
+static void the_cams_agree(void)
+{
+    if (!there) return;
+    static float cam[227 * 227], plus[227 * 227], score[227 * 227];
+    static const char *const some[] = {"maps", "40", NULL};
+    map_of("gradcam", no_params, cam);
+    map_of("gradcam++", no_params, plus);
+    map_of("scorecam", some, score);
+    const float *const others[] = {plus, score};
+    for (int k = 0; k < 2; k++) {
+        double product = 0, a2 = 0, b2 = 0;
+        for (int i = 0; i < 227 * 227; i++) {
+            CHECK(others[k][i] >= 0);
+            product += (double)cam[i] * others[k][i];
+            a2 += (double)cam[i] * cam[i];
+            b2 += (double)others[k][i] * others[k][i];
+        }
+        const double cosine = product / sqrt(a2 * b2);
+        printf("# cosine with Grad-CAM: %.3f\n", cosine);
+        CHECK(cosine > 0.7 && cosine < 0.99999);
+    }
+    Result product, guided;
+    Run *first = zebra_result(&zebra, "guided-gradcam", no_params, &product);
+    Run *second = zebra_result(&zebra, "guided-backprop", no_params, &guided);
+    if (first && second) {
+        const float *a = item_named(&product, "raw")->data, *b = item_named(&guided, "raw")->data;
+        for (int i = 0; i < 3 * 227 * 227; i++)
+            CHECK(fabsf(a[i] - b[i] * cam[i % (227 * 227)]) <= 1e-6F * fabsf(a[i]) + 1e-12F);
+    }
+    run_destroy(first);
+    run_destroy(second);
+}
+
 static void fgsm_matches_pytorch(void)
 {
     if (!there) return;
@@ -262,6 +296,7 @@ static const Test tests[] = {
     TEST(integrated_gradients_match_pytorch),
     TEST(integrated_gradients_are_complete),
     TEST(smoothgrad_is_smoother_and_repeats),
+    TEST(the_cams_agree),
     TEST(fgsm_matches_pytorch),
     TEST(aimed_fgsm_moves_towards_its_class),
     TEST(filters_need_no_picture),
