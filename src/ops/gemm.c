@@ -79,11 +79,13 @@ static Status gemm_plan(Node *n)
     p->threads = parallel_threads();
     if (p->alpha != 1.0F)
         p->scaled_bytes = ((size_t)p->m * (size_t)p->n * sizeof(float) + 63) & ~(size_t)63;
-    size_t scratch = gemm_scratch_bytes(p->m, p->n, p->k, p->threads);
-    scratch = larger(scratch, gemm_scratch_bytes(p->m, p->k, p->n, p->threads));
-    scratch = larger(scratch, gemm_scratch_bytes(p->k, p->m, p->n, p->threads));
-    scratch = larger(scratch, gemm_scratch_bytes(p->k, p->n, p->m, p->threads));
-    scratch = larger(scratch, gemm_scratch_bytes(p->n, p->k, p->m, p->threads));
+    /* Of the products that are really formed: the others would pack the whole weight. */
+    const size_t y = gemm_scratch_bytes(p->m, p->n, p->k, p->threads);
+    const size_t da = p->a_transposed ? gemm_scratch_bytes(p->k, p->m, p->n, p->threads)
+                                      : gemm_scratch_bytes(p->m, p->k, p->n, p->threads);
+    const size_t db = p->b_transposed ? gemm_scratch_bytes(p->n, p->k, p->m, p->threads)
+                                      : gemm_scratch_bytes(p->k, p->n, p->m, p->threads);
+    const size_t scratch = larger(y, larger(da, db));
     n->scratch_bytes = scratch + p->scaled_bytes;
     n->macs = (uint64_t)p->m * (uint64_t)p->n * (uint64_t)p->k;
     return status_ok();
