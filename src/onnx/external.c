@@ -18,8 +18,7 @@ static bool is_safe(const char *location)
         if (length == 2 && part[0] == '.' && part[1] == '.') return false;
     }
     for (; *location; location++) {
-        const unsigned char c = (unsigned char)*location;
-        if (c < 0x20 || c == 0x7F || c == '\\' || c == ':') return false;
+        if (*location == '\\' || *location == ':') return false;
     }
     return true;
 }
