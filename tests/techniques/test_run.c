@@ -98,6 +98,8 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "occlusion", "patch", "17", "does not fit");
     refused(&tiny, "fgsm", "target", "layer:conv1", "has to be a class");
     refused(&tiny, "fgsm", "aim", "true", "other than");
+    refused(&tiny, "pgd", "target", "layer:conv1", "has to be a class");
+    refused(&tiny, "pgd", "target", "class:3", "class");
     refused(&tiny, "style", "style-layers", "conv9", "conv9");
     refused(&tiny, "style", "style-layers", " , ", "empty");
     zebra_close(&tiny);
@@ -176,9 +178,9 @@ static void a_network_that_overflows_is_named(void)
     if (!tiny_open(&tiny)) return;
     CHECK_OK(network_set(tiny.network, "range", "255"));
     CHECK_OK(network_set(tiny.network, "std", "1e-38,1e-38,1e-38"));
-    static const char *const ids[] = {"gradient",  "guided-backprop",      "gradcam",
-                                      "fgsm",      "integrated-gradients", "smoothgrad",
-                                      "gradcam++", "guided-gradcam",       "scorecam"};
+    static const char *const ids[] = {
+        "gradient",   "guided-backprop", "gradcam",        "fgsm",     "integrated-gradients",
+        "smoothgrad", "gradcam++",       "guided-gradcam", "scorecam", "pgd"};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         Run *run = zebra_run(&tiny, ids[i], NULL);
         if (!run) continue;

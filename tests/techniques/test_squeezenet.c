@@ -231,6 +231,61 @@ static void aimed_fgsm_moves_towards_its_class(void)
     run_destroy(run);
 }
 
+static double max_of(const float *values, size_t count)
+{
+    const TensorStats stats = tensor_stats(values, count);
+    return fmax(stats.max, -stats.min);
+}
+
+/* Within the bound, fooled at the end, and the same seed gives the same picture. */
+static void pgd_fools_within_its_bound(void)
+{
+    if (!there) return;
+    static const char *const cases[][9] = {
+        {"eps", "2", "alpha", "0.5", "steps", "5", NULL},
+        {"norm", "l2", "eps", "1", "alpha", "0.3", "steps", "6", NULL},
+        {"target", "class:292", "aim", "true", NULL},
+    };
+    static const double bounds[] = {2, 1, 8};
+    for (int i = 0; i < 3; i++) {
+        Result result;
+        Run *run = zebra_result(&zebra, "pgd", cases[i], &result);
+        if (!run) continue;
+        const ResultItem *difference = item_named(&result, "difference");
+        const ResultItem *curve = item_named(&result, "probability");
+        const size_t count = shape_elements(&difference->shape);
+        const double linf = fact_named(&result, "linf")->value;
+        const double l2 = fact_named(&result, "l2")->value;
+        CHECK(max_of(difference->data, count) <= linf * 1.0001);
+        CHECK((i == 1 ? l2 / sqrt((double)count) : linf) <= bounds[i] * 1.0001);
+        CHECK_TEXT(fact_named(&result, "fooled")->text, "yes");
+        CHECK_TEXT(fact_named(&result, "survives")->text, "yes");
+        const float first = curve->data[0], last = curve->data[curve->shape.dim[0] - 1];
+        CHECK(i == 2 ? last > 0.5F && first < 0.01F : last < 0.01F && first > 0.99F);
+        run_destroy(run);
+    }
+}
+
+static void pgd_repeats_with_its_seed(void)
+{
+    if (!there) return;
+    static const char *const seeds[] = {"1", "1", "2"};
+    Run *runs[3];
+    Result results[3];
+    for (int i = 0; i < 3; i++) {
+        const char *const params[] = {"steps", "1", "seed", seeds[i], NULL};
+        runs[i] = zebra_result(&zebra, "pgd", params, &results[i]);
+    }
+    if (runs[0] && runs[1] && runs[2]) {
+        const ResultItem *a = item_named(&results[0], "raw"), *b = item_named(&results[1], "raw");
+        const ResultItem *c = item_named(&results[2], "raw");
+        const size_t bytes = shape_elements(&a->shape) * sizeof(float);
+        CHECK(memcmp(a->data, b->data, bytes) == 0);
+        CHECK(memcmp(a->data, c->data, bytes) != 0);
+    }
+    for (int i = 0; i < 3; i++) run_destroy(runs[i]);
+}
+
 static void filters_need_no_picture(void)
 {
     if (!there) return;
@@ -299,6 +354,8 @@ static const Test tests[] = {
     TEST(the_cams_agree),
     TEST(fgsm_matches_pytorch),
     TEST(aimed_fgsm_moves_towards_its_class),
+    TEST(pgd_fools_within_its_bound),
+    TEST(pgd_repeats_with_its_seed),
     TEST(filters_need_no_picture),
     TEST(activations_scale_as_told),
     TEST(style_lowers_its_loss),

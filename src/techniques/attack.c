@@ -1,0 +1,276 @@
+#include "techniques/attack.h"
+
+#include <math.h>
+#include <string.h>
+
+static Status check_target(Run *run, const char *id, bool aimed)
+{
+    if (!target_is_class(run)) {
+        return status_error(STATUS_BAD_INPUT,
+                            "%s fools the classification, so its target has to be a "
+                            "class such as class:340, not '%.60s'",
+                            id, run_text(run, "target"));
+    }
+    if (aimed && strcmp(run_text(run, "target"), "class:top") == 0) {
+        return status_error(STATUS_BAD_INPUT,
+                            "%s: aiming needs a class other than the network's own "
+                            "answer; set the target, for example class:340",
+                            id);
+    }
+    return status_ok();
+}
+
+Status attack_begin(Run *run, const char *id, int steps, AttackMove start, AttackMove move)
+{
+    Attack *s = run_state(run);
+    s->start = start;
+    s->move = move;
+    s->steps = steps;
+    s->aimed = run_flag(run, "aim");
+    TRY(check_target(run, id, s->aimed));
+    TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
+    TRY(run_load_picture(run, s->graph, 0, 0));
+    s->input = graph_input(s->graph, 0);
+    s->size = shape_span(&s->input->shape, 1, 4);
+    s->plane = shape_span(&s->input->shape, 2, 4);
+    TRY(run_floats(run, s->size, &s->clean));
+    TRY(run_floats(run, s->size, &s->adversarial));
+    TRY(run_floats(run, s->size, &s->difference));
+    TRY(run_floats(run, s->size, &s->slope));
+    TRY(run_floats(run, 3 * s->plane, &s->rgb));
+    TRY(run_floats(run, 3 * s->plane, &s->shown_difference));
+    TRY(run_floats(run, (size_t)steps + 1, &s->curve));
+    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
+    memcpy(s->clean, s->input->data, s->size * sizeof *s->clean);
+    run_ask_forward(run, s->graph, NULL, 0);
+    run_tell_progress(run, 0, 1.0 / (3 * s->steps + 3));
+    return status_ok();
+}
+
+static Verdict judge(const Attack *s)
+{
+    Verdict verdict = {.top = top_class(s->graph, 0, s->probabilities)};
+    verdict.probability = s->probabilities[verdict.top];
+    verdict.target_probability = s->probabilities[s->term.channel];
+    return verdict;
+}
+
+/* Clean picture and difference to the picture, every pixel within black and white; what that leaves of the
+ * difference, and its norms. */
+static void apply(Run *run)
+{
+    Attack *s = run_state(run);
+    double squares = 0;
+    s->changed = s->linf = 0;
+    for (int c = 0; c < s->input->shape.dim[1]; c++) {
+        float black, white, level;
+        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
+        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++) {
+            /* Resampling overshoots nowhere, so the clean pixel itself is valid. */
+            const float x = fminf(fmaxf(s->clean[i] + s->difference[i] * level, black), white);
+            const float levels = (x - s->clean[i]) / level;
+            s->adversarial[i] = x;
+            s->difference[i] = levels;
+            squares += (double)levels * levels;
+            s->changed += levels != 0;
+            s->linf = fmax(s->linf, fabsf(levels));
+        }
+    }
+    s->l2 = sqrt(squares);
+    memcpy(s->input->data, s->adversarial, s->size * sizeof *s->adversarial);
+}
+
+/* What an 8-bit PNG keeps of it. */
+static void round_to_levels(Run *run)
+{
+    const Attack *s = run_state(run);
+    for (int c = 0; c < s->input->shape.dim[1]; c++) {
+        float black, white, level;
+        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
+        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++)
+            s->input->data[i] = black + level * roundf((s->adversarial[i] - black) / level);
+    }
+}
+
+/* A step is a forward pass and a backward pass that costs two; before and after come one forward pass each, and
+ * perhaps one at the start. */
+static void tell_progress(Run *run, int passes)
+{
+    const Attack *s = run_state(run);
+    const double all = 3.0 * s->steps + 3;
+    const double done = 3.0 * s->steps_done + (passes == 1 ? 1 : 2);
+    run_tell_progress(run, done / all, (done + passes) / all);
+}
+
+static void ask_forward(Run *run)
+{
+    Attack *s = run_state(run);
+    run_ask_forward(run, s->graph, &s->term.value, 1);
+    tell_progress(run, 1);
+}
+
+static void ask_backward(Run *run)
+{
+    Attack *s = run_state(run);
+    /* Moves count directions only: a loss scaled up to slopes of about 1 does not vanish where the class is
+     * certain. */
+    double others = 0;
+    for (int c = 0; c < network_class_count(s->graph); c++) {
+        if (c != s->term.channel) others += s->probabilities[c];
+    }
+    s->term.weight = (float)(1 / fmax(others, 1e-30));
+    s->stage = ATTACK_GRADIENT;
+    run_ask_backward(run, s->graph, &s->term, 1, &backward_exact);
+    tell_progress(run, 2);
+}
+
+static Status clean_is_judged(Run *run)
+{
+    Attack *s = run_state(run);
+    TRY(target_resolve(run, s->graph, &s->term, s->target));
+    s->term.kind = OBJECTIVE_CROSS_ENTROPY;
+    s->before = judge(s);
+    s->curve[0] = s->before.target_probability;
+    if (s->start) {
+        s->start(run, s);
+        apply(run);
+        s->stage = ATTACK_MOVED;
+        ask_forward(run);
+    } else {
+        ask_backward(run);
+    }
+    return status_ok();
+}
+
+static Status gradient_is_there(Run *run)
+{
+    Attack *s = run_state(run);
+    TRY(check_gradient(s->graph, s->input, s->target, &backward_exact));
+    for (int c = 0; c < s->input->shape.dim[1]; c++) {
+        float black, white, level;
+        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
+        const float factor = s->aimed ? -level : level;
+        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++)
+            s->slope[i] = factor * s->input->grad[i];
+    }
+    s->move(run, s);
+    s->steps_done++;
+    apply(run);
+    s->stage = ATTACK_MOVED;
+    ask_forward(run);
+    return status_ok();
+}
+
+static void moved_is_judged(Run *run)
+{
+    Attack *s = run_state(run);
+    s->after = judge(s);
+    s->curve[s->steps_done] = s->after.target_probability;
+    run_tell_version(run);
+    if (s->steps_done < s->steps) {
+        ask_backward(run);
+        return;
+    }
+    round_to_levels(run);
+    s->stage = ATTACK_ROUNDED;
+    ask_forward(run);
+}
+
+Status attack_step(Run *run)
+{
+    Attack *s = run_state(run);
+    switch (s->stage) {
+    case ATTACK_CLEAN: return clean_is_judged(run);
+    case ATTACK_GRADIENT: return gradient_is_there(run);
+    case ATTACK_MOVED: moved_is_judged(run); break;
+    case ATTACK_ROUNDED:
+        s->rounded = judge(s);
+        s->stage = ATTACK_DONE;
+        run_finish(run);
+        break;
+    case ATTACK_DONE: break;
+    }
+    return status_ok();
+}
+
+/* ---- result ---- */
+
+static bool is_fooled(const Attack *s, const Verdict *verdict)
+{
+    return s->aimed ? verdict->top == s->term.channel : verdict->top != s->before.top;
+}
+
+static void add_facts(Run *run, Result *out)
+{
+    const Attack *s = run_state(run);
+    result_fact_text(out, "target", "Target", s->target);
+    fact_class(run, out, "before", "Class before", s->before.top);
+    fact_percent(out, "before-probability", "Its probability", s->before.probability);
+    fact_class(run, out, "after", "Class after", s->after.top);
+    fact_percent(out, "after-probability", "Its probability", s->after.probability);
+    fact_percent(out, "target-before", "Probability of the target before",
+                 s->before.target_probability);
+    fact_percent(out, "target-after", "Probability of the target after",
+                 s->after.target_probability);
+    result_fact_text(out, "fooled", "Fooled", is_fooled(s, &s->after) ? "yes" : "no");
+    if (s->stage == ATTACK_DONE) {
+        fact_class(run, out, "saved", "Class after saving as 8-bit PNG", s->rounded.top);
+        result_fact_text(out, "survives", "Still fooled then",
+                         is_fooled(s, &s->rounded) ? "yes" : "no");
+    }
+    result_fact(out, "l0", "Values changed (L0)", s->changed, "");
+    result_fact(out, "l2", "Length of the change (L2)", s->l2, "levels");
+    result_fact(out, "linf", "Largest change (L-infinity)", s->linf, "levels");
+    result_fact(out, "factor", "Change magnified by", s->linf > 0 ? 127.5 / s->linf : 0, "x");
+    if (s->steps > 1) result_fact(out, "steps", "Steps taken", s->steps_done, "");
+}
+
+static void add_image(Result *out, const Attack *s, const char *name, const char *title,
+                      const float *data)
+{
+    const int *dim = s->input->shape.dim;
+    result_add(out, (ResultItem){.name = name,
+                                 .title = title,
+                                 .kind = RESULT_IMAGE,
+                                 .shape = shape_make(3, (int[]){3, dim[2], dim[3]}),
+                                 .data = data});
+}
+
+static void add_tiles(Result *out, const Attack *s, const char *name, const char *title,
+                      const float *data)
+{
+    result_add(out, (ResultItem){.name = name,
+                                 .title = title,
+                                 .kind = RESULT_TILES,
+                                 .shape = shape_make(3, s->input->shape.dim + 1),
+                                 .data = data,
+                                 .is_signed = true,
+                                 .colormap = "rdbu"});
+}
+
+Status attack_result(Run *run, Result *out)
+{
+    Attack *s = run_state(run);
+    if (s->after.probability == 0) return nothing_yet("the attack");
+    const Preprocess *preprocess = network_preprocess(run_network(run));
+    const int height = s->input->shape.dim[2], width = s->input->shape.dim[3];
+    preprocess_invert(preprocess, s->adversarial, height, width, s->rgb);
+    preprocess_reorder(preprocess, s->difference, height, width, s->shown_difference);
+    around_grey(s->shown_difference, 3 * s->plane, (float)s->linf, s->shown_difference);
+    add_image(out, s, "adversarial", "The picture that shall fool it", s->rgb);
+    add_image(out, s, "perturbation", "The change, magnified around mid-grey", s->shown_difference);
+    add_tiles(out, s, "difference", "The change per channel of the network's input, in levels",
+              s->difference);
+    add_tiles(out, s, "raw", "The picture that shall fool it, as the network receives it",
+              s->adversarial);
+    if (s->steps > 1) {
+        const int count = s->steps_done + 1;
+        result_add(out, (ResultItem){.name = "probability",
+                                     .title = "Probability of the target, step by step",
+                                     .kind = RESULT_CURVE,
+                                     .shape = shape_make(1, &count),
+                                     .data = s->curve});
+    }
+    add_facts(run, out);
+    return status_ok();
+}

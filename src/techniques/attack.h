@@ -1,0 +1,63 @@
+/* Attacks on a classification: forward passes that judge, backward passes whose gradient moves the picture, at the
+ * end the picture as an 8-bit file would keep it, and what is told of all that. fgsm and pgd differ in the start
+ * and in the move. */
+#ifndef CONVOSCOPE_TECHNIQUES_ATTACK_H
+#define CONVOSCOPE_TECHNIQUES_ATTACK_H
+
+#include "techniques/common.h"
+
+typedef struct Attack Attack;
+
+/* A pass is done: of the clean picture, of the one moved last, back from it, of the rounded one. */
+typedef enum AttackStage {
+    ATTACK_CLEAN,
+    ATTACK_MOVED,
+    ATTACK_GRADIENT,
+    ATTACK_ROUNDED,
+    ATTACK_DONE
+} AttackStage;
+
+typedef struct Verdict {
+    int top;
+    float probability, target_probability;
+} Verdict;
+
+/* Changes `difference`, in levels. attack.c keeps the picture within black and white. */
+typedef void (*AttackMove)(Run *run, Attack *attack);
+
+struct Attack {
+    AttackStage stage;
+    AttackMove start, move; /* start may be NULL: from the clean picture */
+    int steps, steps_done;
+    Graph *graph;
+    const Value *input;
+    size_t size, plane; /* values of the input, of one channel */
+    Objective term;
+    char target[TARGET_TEXT_BYTES];
+    bool aimed;
+    float *clean, *adversarial; /* [C,H,W], network's units */
+    float *difference;          /* [C,H,W], levels */
+    float *slope; /* [C,H,W]: gradient per level of the loss to be raised; negated where aimed */
+    float *rgb, *shown_difference; /* [3,H,W] */
+    float *probabilities;
+    float *curve; /* [steps + 1]: probability of the target before each step and after the last */
+    Verdict before, after, rounded;
+    double changed, l2, linf; /* of the difference, levels */
+};
+
+/* The rows `target` and `aim` of a table of parameters. */
+#define ATTACK_PARAMS(aim_help)                                                                    \
+    TARGET_PARAM(                                                                                  \
+        "The class whose score is lowered, class:top being the network's own answer; when aimed, " \
+        "the class that the network shall say."),                                                  \
+    {                                                                                              \
+        .name = "aim", .title = "Aimed", .type = PARAM_FLAG, .initial = "false", .unit = "",       \
+        .help = (aim_help)                                                                         \
+    }
+
+/* For a technique whose state is an Attack. */
+Status attack_begin(Run *run, const char *id, int steps, AttackMove start, AttackMove move);
+Status attack_step(Run *run);
+Status attack_result(Run *run, Result *result);
+
+#endif
