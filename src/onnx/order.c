@@ -200,6 +200,15 @@ static bool constant_inputs(const OnnxModel *model, const OnnxNode *node, int fi
     return true;
 }
 
+static bool has_inputs(const OnnxNode *node, int count)
+{
+    if (node->in_count < count) return false;
+    for (int i = 0; i < count; i++) {
+        if (node->in[i] < 0) return false;
+    }
+    return true;
+}
+
 /* A BatchNormalization whose only source is a Conv that nobody else reads. */
 static void find_folds(OnnxModel *model)
 {
@@ -207,12 +216,13 @@ static void find_folds(OnnxModel *model)
         int index = model->order[i];
         OnnxNode *node = &model->nodes[index];
         if (strcmp(node->op, "BatchNormalization") != 0 || node->in_count != 5) continue;
-        if (!constant_inputs(model, node, 1, 5) || node->in[0] < 0 || node->out[0] < 0) continue;
+        if (!has_inputs(node, 5) || !constant_inputs(model, node, 1, 5)) continue;
+        if (node->out_count < 1 || node->out[0] < 0) continue;
         const OnnxValue *between = &model->values[node->in[0]];
         if (between->producer < 0 || between->readers != 1 || between->output) continue;
         OnnxNode *conv = &model->nodes[between->producer];
         if (strcmp(conv->op, "Conv") != 0 || conv->domain[0] || node->domain[0]) continue;
-        if (conv->in_count < 2 || conv->out_count != 1 || !conv->dynamic) continue;
+        if (!has_inputs(conv, 2) || conv->out_count != 1 || !conv->dynamic) continue;
         if (!constant_inputs(model, conv, 1, conv->in_count)) continue;
         node->fold = between->producer;
         conv->fold = index;

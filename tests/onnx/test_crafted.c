@@ -235,6 +235,31 @@ static Text normalization_is_short(void)
     return write_model(&graph, 13);
 }
 
+/* A normalisation that could be folded into the convolution, were its mean there. */
+static Text normalization_lacks_its_mean(void)
+{
+    Text graph = {0};
+    write_node(&graph, "Conv", "conv", "x w", "c", NULL);
+    write_node(&graph, "BatchNormalization", "n", "c s s - s", "y", NULL);
+    write_weights(&graph, "w", 4, INTS(4, 4, 1, 1));
+    put_float(&graph, "s", 4, 1);
+    write_input(&graph, "x", 4, INTS(1, 4, 8, 8));
+    write_output(&graph, "y");
+    return write_model(&graph, 13);
+}
+
+/* Found by fuzzing: the convolution that it would be folded into has an empty name for its weights. */
+static Text convolution_lacks_its_weight(void)
+{
+    Text graph = {0};
+    write_node(&graph, "Conv", "conv", "x -", "c", NULL);
+    write_node(&graph, "BatchNormalization", "n", "c s s s s", "y", NULL);
+    put_float(&graph, "s", 4, 1);
+    write_input(&graph, "x", 4, INTS(1, 4, 8, 8));
+    write_output(&graph, "y");
+    return write_model(&graph, 13);
+}
+
 static Text external(const char *location, const char *offset, const char *length)
 {
     Text graph = one("Conv", "x w", NULL), tensor = {0};
@@ -358,6 +383,8 @@ static const Crafted crafted[] = {
     CRAFTED(resize_is_not_a_number, "'n'"),
     CRAFTED(fill_is_huge, "'fill'"),
     CRAFTED(normalization_is_short, "'n'"),
+    CRAFTED(normalization_lacks_its_mean, "'n'"),
+    CRAFTED(convolution_lacks_its_weight, "'conv'"),
     CRAFTED(path_goes_up, "no plain path"),
     CRAFTED(path_is_absolute, "no plain path"),
     CRAFTED(offset_wraps, "impossible offset"),
