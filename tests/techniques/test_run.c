@@ -98,6 +98,8 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "occlusion", "patch", "17", "does not fit");
     refused(&tiny, "fgsm", "target", "layer:conv1", "has to be a class");
     refused(&tiny, "fgsm", "aim", "true", "other than");
+    refused(&tiny, "dream", "layer", "conv9", "conv9");
+    refused(&tiny, "dream", "channel", "60", "no channel 60");
     refused(&tiny, "pgd", "target", "layer:conv1", "has to be a class");
     refused(&tiny, "pgd", "target", "class:3", "class");
     refused(&tiny, "style", "style-layers", "conv9", "conv9");
@@ -110,9 +112,11 @@ static Run *any_run(const Zebra *tiny, const Technique *technique)
 {
     static const char *const occlusion[] = {"patch", "4", "stride", "3", NULL};
     static const char *const style[] = {"size", "64", "steps", "5", NULL};
+    static const char *const dream[] = {"size", "96", "iterations", "3", NULL};
     const char *const *params = NULL;
     if (strcmp(technique->id, "occlusion") == 0) params = occlusion;
     if (strcmp(technique->id, "style") == 0) params = style;
+    if (strcmp(technique->id, "dream") == 0) params = dream;
     return zebra_run(tiny, technique->id, params);
 }
 

@@ -342,6 +342,36 @@ static void style_lowers_its_loss(void)
     }
 }
 
+/* Every octave ends with more activation than it began with, and the same seed gives the same picture. */
+static void dream_raises_its_layer(void)
+{
+    if (!there) return;
+    static const char *const cases[][7] = {
+        {"size", "128", "octaves", "2", "iterations", "6", NULL},
+        {"size", "128", "layer", "/features/features.9/Concat", "channel", "7", NULL},
+    };
+    for (int i = 0; i < 2; i++) {
+        Result first, second;
+        Run *run = zebra_result(&zebra, "dream", cases[i], &first);
+        Run *again = zebra_result(&zebra, "dream", cases[i], &second);
+        if (run && again) {
+            const ResultItem *curve = item_named(&first, "objective");
+            const int octaves = (int)fact_named(&first, "octaves")->value;
+            const int each = curve->shape.dim[0] / octaves;
+            CHECK(octaves >= 2);
+            for (int k = 0; k < octaves; k++)
+                CHECK(curve->data[k * each] == 1 && curve->data[(k + 1) * each - 1] > 1.5F);
+            const ResultItem *image = item_named(&first, "image");
+            const TensorStats stats = tensor_stats(image->data, shape_elements(&image->shape));
+            CHECK(stats.min >= 0 && stats.max <= 1 && image->shape.dim[2] == 128);
+            CHECK(memcmp(image->data, item_named(&second, "image")->data,
+                         shape_elements(&image->shape) * sizeof(float)) == 0);
+        }
+        run_destroy(run);
+        run_destroy(again);
+    }
+}
+
 static const Test tests[] = {
     TEST(saliency_matches_pytorch),
     TEST(a_vanished_signal_is_named),
@@ -358,6 +388,7 @@ static const Test tests[] = {
     TEST(pgd_repeats_with_its_seed),
     TEST(filters_need_no_picture),
     TEST(activations_scale_as_told),
+    TEST(dream_raises_its_layer),
     TEST(style_lowers_its_loss),
 };
 
