@@ -208,8 +208,8 @@ Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node)
                             spec->name, spec->op, spec->opset);
     }
     if (spec->out_count < 1) {
-        return status_error(STATUS_BAD_MODEL, "%s '%s' has no output: the file is damaged", spec->op,
-                            spec->name);
+        return status_error(STATUS_BAD_MODEL, "%s '%s' has no output: the file is damaged",
+                            spec->op, spec->name);
     }
     Node *n = NULL;
     TRY(node_create(graph, spec, op, &n));
