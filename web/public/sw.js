@@ -37,7 +37,9 @@ async function keepSite() {
     const cache = await caches.open(CACHE);
     if ((await (await cache.match(address))?.text()) === text) return;
 
-    const wanted = new Set(JSON.parse(text).map((name) => new URL(name, SCOPE).href));
+    /** @type {string[]} */
+    const names = JSON.parse(text);
+    const wanted = new Set(names.map((name) => new URL(name, SCOPE).href));
     for (const request of await cache.keys()) {
         const onDemand = /\/(models|samples)\/[^/]*$/.test(request.url);
         if (!wanted.has(request.url) && !onDemand) await cache.delete(request);
