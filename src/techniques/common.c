@@ -243,3 +243,26 @@ void add_signal(Result *result, const Shape *shape, const float *rgb, const floa
                                     .colormap = "inferno"});
     add_raw(result, shape, raw, "What came back, per channel of the network's input");
 }
+
+/* ---- shifts ---- */
+
+void roll_planes(const float *from, float *to, int channels, int height, int width, int shift_y,
+                 int shift_x)
+{
+    const size_t h = (size_t)height, w = (size_t)width;
+    const size_t dy = (size_t)shift_y, dx = (size_t)shift_x;
+    for (int c = 0; c < channels; c++, from += h * w, to += h * w) {
+        for (size_t y = 0; y < h; y++) {
+            const float *row = from + y * w;
+            float *target = to + (y + dy) % h * w;
+            memcpy(target + dx, row, (w - dx) * sizeof *row);
+            memcpy(target, row + w - dx, dx * sizeof *row);
+        }
+    }
+}
+
+int random_shift(Random *random, int jitter, int size)
+{
+    const int shift = (int)random_below(random, 2 * (uint32_t)jitter + 1) - jitter;
+    return ((shift % size) + size) % size;
+}

@@ -2,6 +2,7 @@
 #ifndef CONVOSCOPE_TECHNIQUES_COMMON_H
 #define CONVOSCOPE_TECHNIQUES_COMMON_H
 
+#include "base/random.h"
 #include "techniques/technique.h"
 
 enum { TARGET_TEXT_BYTES = 96 };
@@ -65,6 +66,12 @@ float show_signal(Run *run, const float *signal, const Shape *shape, float *rgb)
 void add_signal(Result *result, const Shape *shape, const float *rgb, const float *map,
                 const float *raw);
 void add_raw(Result *result, const Shape *shape, const float *raw, const char *title);
+
+/* Copies [channels,H,W] shifted around the edges by 0 to H-1 and 0 to W-1: to[y,x] = from[y - shift_y, x - shift_x].
+ * The shift back is (H - shift_y) % H. random_shift: -jitter to jitter, brought into 0 to size - 1. */
+void roll_planes(const float *from, float *to, int channels, int height, int width, int shift_y,
+                 int shift_x);
+int random_shift(Random *random, int jitter, int size);
 
 /* Blurs [channels,H,W] in place by two box filters of 2 radius + 1 each way, the border repeated: nearly a
  * triangle. scratch is [H,W]. */

@@ -272,37 +272,15 @@ static Status start_octave(Run *run)
     return status_ok();
 }
 
-/* Copies [C,h,w] shifted around its edges: to[y,x] = from[y - shift_y, x - shift_x]. */
-static void roll(const Dream *s, const float *from, float *to, int shift_y, int shift_x)
-{
-    const size_t height = (size_t)s->octaves[s->octave].height;
-    const size_t width = (size_t)s->octaves[s->octave].width;
-    const size_t dy = (size_t)shift_y, dx = (size_t)shift_x;
-    for (size_t c = 0; c < (size_t)s->channels; c++, from += height * width, to += height * width) {
-        for (size_t y = 0; y < height; y++) {
-            const float *row = from + y * width;
-            float *target = to + (y + dy) % height * width;
-            memcpy(target + dx, row, (width - dx) * sizeof *row);
-            memcpy(target, row + width - dx, dx * sizeof *row);
-        }
-    }
-}
-
-static int random_shift(Dream *s, int jitter, int size)
-{
-    const int shift = (int)random_below(&s->random, 2 * (uint32_t)jitter + 1) - jitter;
-    return ((shift % size) + size) % size;
-}
-
 static void ask_gradient(Run *run)
 {
     Dream *s = run_state(run);
     const Octave o = s->octaves[s->octave];
     const int jitter = run_int(run, "jitter");
     const size_t plane = (size_t)o.height * (size_t)o.width;
-    s->shift_y = random_shift(s, jitter, o.height);
-    s->shift_x = random_shift(s, jitter, o.width);
-    roll(s, s->dreamt, s->input->data, s->shift_y, s->shift_x);
+    s->shift_y = random_shift(&s->random, jitter, o.height);
+    s->shift_x = random_shift(&s->random, jitter, o.width);
+    roll_planes(s->dreamt, s->input->data, s->channels, o.height, o.width, s->shift_y, s->shift_x);
     for (size_t i = 0; i < (size_t)s->channels * plane; i++)
         s->input->data[i] = s->black[i / plane] + s->level[i / plane] * s->input->data[i];
     run_ask_gradient(run, s->graph, &s->term, 1, &backward_exact);
@@ -324,8 +302,8 @@ static Status take_step(Run *run)
     const Octave o = s->octaves[s->octave];
     const size_t plane = (size_t)o.height * (size_t)o.width, count = (size_t)s->channels * plane;
     TRY(check_gradient(s->graph, s->input, s->term.value->name, &backward_exact));
-    roll(s, s->input->grad, s->gradient, (o.height - s->shift_y) % o.height,
-         (o.width - s->shift_x) % o.width);
+    roll_planes(s->input->grad, s->gradient, s->channels, o.height, o.width,
+                (o.height - s->shift_y) % o.height, (o.width - s->shift_x) % o.width);
     double mean = 0;
     for (size_t i = 0; i < count; i++) {
         s->gradient[i] *= s->level[i / plane];

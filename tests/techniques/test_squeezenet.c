@@ -372,6 +372,24 @@ static void dream_raises_its_layer(void)
     }
 }
 
+static void class_visualization_finds_its_class(void)
+{
+    if (!there) return;
+    static const char *const params[] = {"target", "class:130", "steps", "20", NULL};
+    Result first, second;
+    Run *run = zebra_result(&zebra, "class-visualization", params, &first);
+    Run *again = zebra_result(&zebra, "class-visualization", params, &second);
+    if (run && again) {
+        const ResultItem *curve = item_named(&first, "objective");
+        CHECK(curve->data[19] > curve->data[0] + 20);
+        CHECK(strncmp(fact_named(&first, "class")->text, "130", 3) == 0);
+        CHECK(memcmp(item_named(&first, "image")->data, item_named(&second, "image")->data,
+                     3 * 227 * 227 * sizeof(float)) == 0);
+    }
+    run_destroy(run);
+    run_destroy(again);
+}
+
 static const Test tests[] = {
     TEST(saliency_matches_pytorch),
     TEST(a_vanished_signal_is_named),
@@ -389,6 +407,7 @@ static const Test tests[] = {
     TEST(filters_need_no_picture),
     TEST(activations_scale_as_told),
     TEST(dream_raises_its_layer),
+    TEST(class_visualization_finds_its_class),
     TEST(style_lowers_its_loss),
 };
 
