@@ -218,7 +218,7 @@ static Status result(Run *run, Result *out)
 {
     ClassVisualization *s = run_state(run);
     if (!s->done) return nothing_yet("class-visualization");
-    const float scale = quantile_abs(s->z, s->size, 0.98);
+    const float scale = quantile_abs(s->z, s->size, 0.992);
     preprocess_reorder(network_preprocess(run_network(run)), s->z, s->height, s->width, s->rgb);
     around_grey(s->rgb, 3 * s->plane, scale, s->rgb);
     result_add(out, (ResultItem){.name = "image",
