@@ -12,7 +12,7 @@ typedef enum StatusCode {
     STATUS_CANCELLED,
 } StatusCode;
 
-enum { STATUS_MESSAGE_BYTES = 252 };
+enum { STATUS_MESSAGE_BYTES = 508 };
 
 /* Returned by value; the message is one sentence, UTF-8, cut with an ellipsis where too long. */
 typedef struct Status {
