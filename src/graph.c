@@ -20,6 +20,7 @@ struct Graph {
     Arena *arena;
     List nodes, inputs, outputs, values;
     unsigned flags;
+    bool partial;
     void *memory; /* activations, gradients, caches and scratch in one piece */
 
     /* The pass under way. */
@@ -230,6 +231,16 @@ Arena *graph_arena(Graph *graph)
 Status graph_mark_output(Graph *graph, Value *value)
 {
     return list_push(&graph->outputs, value);
+}
+
+void graph_mark_partial(Graph *graph)
+{
+    graph->partial = true;
+}
+
+bool graph_is_partial(const Graph *graph)
+{
+    return graph->partial;
 }
 
 /* ---- memory ---- */

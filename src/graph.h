@@ -63,6 +63,10 @@ Arena *graph_arena(Graph *graph);
 
 Status graph_mark_output(Graph *graph, Value *value);
 
+/* Of a graph that holds what can run of a network: its outputs are where that ends, not the answer. */
+void graph_mark_partial(Graph *graph);
+bool graph_is_partial(const Graph *graph);
+
 /* What graph_allocate will take with these flags. */
 GraphMemory graph_memory(const Graph *graph, unsigned flags);
 

@@ -253,6 +253,17 @@ Status network_guess(Network *network)
 
 /* ---- graphs ---- */
 
+Status network_supported(const Network *network)
+{
+    return onnx_supported(network->model);
+}
+
+Status network_lacks(const Network *network, const char *what)
+{
+    const Status why = network_supported(network);
+    return status_error(STATUS_UNSUPPORTED, "%s cannot be computed: %s", what, why.message);
+}
+
 Status network_build(const Network *network, const GraphRequest *request, Graph **graph)
 {
     const OnnxInput *input = onnx_picture_input(network->model);

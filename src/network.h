@@ -49,7 +49,13 @@ Status network_set(Network *network, const char *key, const char *value);
 const char *network_label(const Network *network, int index);
 int network_label_count(const Network *network);
 
-/* A planned graph, not yet allocated. */
+/* Fails with the first operator that is not supported, or the file of weights that is missing. */
+Status network_supported(const Network *network);
+
+/* What to say where something lies beyond the operators that are not supported: "the class scores". */
+Status network_lacks(const Network *network, const char *what);
+
+/* A planned graph, not yet allocated. A partial one has no logits where it does not reach them. */
 Status network_build(const Network *network, const GraphRequest *request, Graph **graph);
 
 /* The class scores before any softmax: the first output, or, where that is a Softmax (perhaps followed or

@@ -20,7 +20,7 @@ static bool is_view(const Node *node)
 
 Value *network_logits(const Graph *graph)
 {
-    if (graph_output_count(graph) == 0) return NULL;
+    if (graph_output_count(graph) == 0 || graph_is_partial(graph)) return NULL;
     Value *output = graph_output(graph, 0), *value = output;
     while (value->producer && is_view(value->producer)) value = value->producer->in[0];
     if (!value->producer || strcmp(value->producer->op->name, "Softmax") != 0) return output;
@@ -130,14 +130,16 @@ static Status last_map(const Graph *graph, Value **value)
 {
     const Value *logits = network_logits(graph);
     const int classes = network_class_count(graph);
-    const int count =
-        logits && logits->producer ? network_node_index(graph, logits->producer) + 1 : 0;
+    const bool partial = graph_is_partial(graph);
+    const int count = partial                      ? graph_node_count(graph)
+                      : logits && logits->producer ? network_node_index(graph, logits->producer) + 1
+                                                   : 0;
     bool *needed = calloc((size_t)count + 1, sizeof *needed);
     if (!needed) return status_no_memory("the layers", (size_t)count);
     *value = NULL;
     for (int i = count - 1; i >= 0 && !*value; i--) {
         Node *node = graph_node(graph, i);
-        needed[i] = i == count - 1 || feeds(graph, i, needed, count);
+        needed[i] = partial || i == count - 1 || feeds(graph, i, needed, count);
         if (needed[i] && shows_a_map(node, classes)) *value = node->out[0];
     }
     free(needed);
@@ -220,6 +222,7 @@ static Status class_target(const Network *network, const Graph *graph, const cha
                            Objective *term)
 {
     const int count = network_class_count(graph);
+    if (graph_is_partial(graph)) return network_lacks(network, "the class scores");
     term->kind = OBJECTIVE_CHANNEL;
     term->value = network_logits(graph);
     if (count == 0 || term->value->shape.rank < 2 || term->value->constant) {

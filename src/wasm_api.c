@@ -241,7 +241,7 @@ Status sized_plan(const Network *network, Sized *sized, int height, int width,
 {
     if (sized->graph && sized->height == height && sized->width == width) return status_ok();
     const GraphRequest request = {
-        .height = height, .width = width, .keep = keep, .keep_count = keep_count};
+        .height = height, .width = width, .keep = keep, .keep_count = keep_count, .partial = true};
     Graph *graph;
     TRY(network_build(network, &request, &graph));
     sized_release(sized);
@@ -272,8 +272,14 @@ static Status network_describe(int handle, Text *text)
 {
     Model *model;
     TRY(model_find(handle, &model));
-    TRY(look_plan(model, 0, 0));
-    network_json(model->network, model->look.graph, NULL, text);
+    const Status planned = look_plan(model, 0, 0);
+    if (planned.code == STATUS_UNSUPPORTED) {
+        network_json(model->network, NULL, planned.message, text);
+        return status_ok();
+    }
+    TRY(planned);
+    const Status whole = network_supported(model->network);
+    network_json(model->network, model->look.graph, whole.code ? whole.message : NULL, text);
     return status_ok();
 }
 

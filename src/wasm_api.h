@@ -52,7 +52,9 @@ int convo_network_missing(int model);
 int convo_network_attach(int model, const char *location, uint8_t *bytes, size_t size);
 int convo_network_close(int model); /* its runs too */
 int convo_network_set(int model, const char *key, const char *value);
-/* Plans the network for the size of its preprocessing. Text: the description of docs/architecture.md. */
+/* Plans the network for the size of its preprocessing. Text: the description of docs/architecture.md. Where
+ * operators are not supported it has `error`, lists them, and describes the layers that can run without
+ * them: those can be looked at and aimed at. No layer can run where it has no `layers`. */
 int convo_network_describe(int model);
 
 /* ---- looking: a pass forward whose activations are kept ---- */

@@ -95,6 +95,8 @@ static Status output_json(int handle, Text *text)
 {
     Model *model;
     TRY(model_seen(handle, &model));
+    if (graph_is_partial(model->look.graph))
+        return network_lacks(model->network, "the network's output");
     const Value *output = graph_output(model->look.graph, 0);
     json_object_begin(text);
     json_array_of(text, &output->shape, output->data);
@@ -123,7 +125,8 @@ static Status look_again_keeping(Model *model, const char *layer)
     const GraphRequest request = {.height = kept.height,
                                   .width = kept.width,
                                   .keep = (const char *const *)model->keep,
-                                  .keep_count = model->keep_count + 1};
+                                  .keep_count = model->keep_count + 1,
+                                  .partial = true};
     Value *value;
     Status status = network_build(model->network, &request, &kept.graph);
     if (status.code == STATUS_OK) status = network_layer(model->network, kept.graph, layer, &value);

@@ -90,7 +90,8 @@ enum { SIDE = 8, CLASSES = 2 };
 static const float weights[] = {2, 0, 0, 0, 1, 1}, bias[] = {-1, 0}, gamma_[] = {1, 1},
                    beta[] = {0.5F, 0}, mean[] = {0, 1}, variance[] = {4, 4};
 
-static int small_network(void)
+/* The operator `pool` comes after the activation; where it is none that exists, the answer is out of reach. */
+static int network_with(const char *pool)
 {
     static const int two[] = {2}, kernel[] = {2, 3, 1, 1};
     static const int input[] = {1, 3, SIDE, SIDE}, output[] = {1, CLASSES};
@@ -100,7 +101,7 @@ static int small_network(void)
     put_node(graph, "BatchNormalization", "norm",
              (const char *const[]){"conv_out", "gamma", "beta", "mean", "variance"}, 5, "norm_out");
     put_node(graph, "Relu", "relu", (const char *const[]){"norm_out"}, 1, "relu_out");
-    put_node(graph, "GlobalAveragePool", "pool", (const char *const[]){"relu_out"}, 1, "pool_out");
+    put_node(graph, pool, "pool", (const char *const[]){"relu_out"}, 1, "pool_out");
     put_node(graph, "Flatten", "flat", (const char *const[]){"pool_out"}, 1, "scores");
     put_text(graph, 2, "small");
     put_weights(graph, "w", weights, 4, kernel);
@@ -130,6 +131,11 @@ static int small_network(void)
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         CHECK(convo_network_set(handle, settings[i][0], settings[i][1]) == 0);
     return handle;
+}
+
+static int small_network(void)
+{
+    return network_with("GlobalAveragePool");
 }
 
 /* ---- reading answers ---- */
@@ -376,6 +382,57 @@ static void sees_the_zebra(void)
     convo_network_close(model);
 }
 
+/* Begins the run and ends it; 0, or what fails. */
+static int finish_run(int run)
+{
+    int code = convo_run_begin(run);
+    while (code == 0) code = convo_run_advance(run, 0.01);
+    return code < 0 ? code : 0;
+}
+
+static void shows_what_can_run(void)
+{
+    const int model = network_with("Wobble");
+    CHECK(convo_network_describe(model) == 0);
+    says("\"unsupported\":[{\"op\":\"Wobble\",\"node\":\"pool\"");
+    says("\"opset\":13");
+    says("\"error\":\"node 'pool' needs the operator Wobble");
+    says("\"name\":\"relu\"");
+    CHECK(!strstr(convo_text(), "\"name\":\"flat\""));
+    look(model);
+    CHECK(convo_scores(model, 2) == 0 && says("\"classes\":[]") && says("\"input\":{"));
+    CHECK(convo_activation(model, "relu") == 0);
+    CHECK_NEAR(array_at("relu")[0], 1, 1e-4); /* ((2 - 1) - 0) / 2 + 0.5 */
+    CHECK(convo_activation(model, "conv") == 1);
+    finish(model);
+    CHECK(convo_activation(model, "conv") == 0);
+    CHECK_NEAR(array_at("conv")[0], 1, 1e-4);
+    CHECK(convo_thumbnails(model) == 0 && says("\"relu\""));
+    CHECK_REFUSED(convo_output(model), "output cannot be computed: node 'pool' needs");
+
+    static const float input[3 * SIDE * SIDE];
+    const size_t count = sizeof input / sizeof *input;
+    CHECK(convo_gradient(model, 0, 0, input, count, "channel:relu:0", "exact") == 0);
+    finish(model);
+    CHECK(convo_gradient_result(model) == 0);
+    CHECK(convo_gradient(model, 0, 0, input, count, "class:top", "exact") == 0);
+    CHECK_REFUSED(convo_advance(model, 1), "class scores cannot be computed: node 'pool' needs");
+
+    const uint8_t rgba[SIDE * SIDE * 4] = {255, 0, 0, 255};
+    static const char *const targets[] = {"channel:relu:0", "class:top"};
+    for (int i = 0; i < 2; i++) {
+        const int run = convo_run_create(model, "gradient");
+        CHECK(convo_run_set(run, "target", targets[i]) == 0);
+        CHECK(convo_run_picture(run, 0, SIDE, SIDE, rgba) == 0);
+        if (i == 0)
+            CHECK(finish_run(run) == 0);
+        else
+            CHECK_REFUSED(finish_run(run), "class scores cannot be computed: node 'pool'");
+        convo_run_close(run);
+    }
+    convo_network_close(model);
+}
+
 static const Test tests[] = {
     TEST(starts),
     TEST(refuses_handles_and_files_that_are_not),
@@ -386,6 +443,7 @@ static const Test tests[] = {
     TEST(derives),
     TEST(changes_the_size),
     TEST(runs_a_technique),
+    TEST(shows_what_can_run),
     TEST(sees_the_zebra),
 };
 

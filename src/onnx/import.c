@@ -433,11 +433,19 @@ static bool is_left_out(const Import *import, const OnnxNode *node)
     return false;
 }
 
-/* Marks what no node reads, in topological order; fails when there is nothing. */
+/* Marks the network's first output where it is there, then what no node reads, in topological order; fails
+ * when there is nothing. */
 static Status mark_ends(Import *import)
 {
     Graph *graph = import->graph;
     const int count = graph_node_count(graph);
+    const int answer = import->model->output_values[0];
+    Value *first = NULL;
+    if (answer >= 0 && is_there(import, answer)) TRY(import_value(import, answer, &first));
+    if (first)
+        TRY(graph_mark_output(graph, first));
+    else
+        graph_mark_partial(graph);
     for (int i = 0; i < count; i++) graph_node(graph, i)->wanted = false;
     for (int i = 0; i < count; i++) {
         const Node *node = graph_node(graph, i);
@@ -447,9 +455,9 @@ static Status mark_ends(Import *import)
     }
     for (int i = 0; i < count; i++) {
         const Node *node = graph_node(graph, i);
-        if (!node->wanted) TRY(graph_mark_output(graph, node->out[0]));
+        if (!node->wanted && node->out[0] != first) TRY(graph_mark_output(graph, node->out[0]));
     }
-    return graph_output_count(graph) ? status_ok() : onnx_supported(import->model);
+    return graph_node_count(graph) ? status_ok() : onnx_supported(import->model);
 }
 
 static Status build(Import *import, const Shape *asked)

@@ -30,8 +30,9 @@ typedef struct OnnxBuildOptions {
 /* A planned graph, not yet allocated, with one input. input_shape may be NULL; a dimension of 0 takes the
  * file's, or where that is symbolic 1, 3, 224, 224. The graph borrows the weights: destroy it before the
  * model. Fails with STATUS_UNSUPPORTED naming the first operator that is missing, with STATUS_BAD_INPUT when
- * the network cannot take that size. A partial graph whose own outputs are left out has those values as
- * outputs that no node of it reads. */
+ * the network cannot take that size. A partial graph of a network with unsupported operators has the
+ * network's first output, if that is there (else graph_is_partial), and the values that no node of it
+ * reads as outputs. */
 Status onnx_build(OnnxModel *model, const Shape *input_shape, OnnxBuildOptions options,
                   Graph **graph);
 

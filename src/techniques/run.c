@@ -248,6 +248,7 @@ Status run_plan(Run *run, const GraphRequest *request, Graph **graph)
     GraphRequest extended = *request;
     extended.keep = kept;
     extended.keep_count = count;
+    extended.partial = true; /* a target that can be reached needs no more */
     TRY(network_build(run->network, &extended, graph));
     run->graphs[run->graph_count++] = *graph;
     return status_ok();
