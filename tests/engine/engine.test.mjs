@@ -33,6 +33,19 @@ test('opens a network and describes it', async (t) => {
     assert.equal((await model.classify(picture, { top: 3 })).length, 3);
 });
 
+test('opens what can run of a network with unsupported operators', async (t) => {
+    const { scope, model, workers } = await open(t);
+    assert.deepEqual([model.unsupported, model.error], [[], null]);
+    const partial = await scope.open(new TextEncoder().encode('lacks 2'));
+    assert.match(String(partial.error), /LSTM/);
+    assert.deepEqual(partial.unsupported.map(({ op, node, opset }) => [op, node, opset]), [['LSTM', 'l1', 17]]);
+    assert.equal(partial.layers.length, 2);
+    await partial.look(picture);
+    await assert.rejects(scope.open(new TextEncoder().encode('lacks 0')), (error) =>
+        withCode('unsupported')(error) && /alone/.test(/** @type {any} */ (error).unsupported[0].remedy));
+    assert.equal(workers.cores[0].log.at(-1), 'close');
+});
+
 test('takes MODEL.json from the files beside a model', async (t) => {
     const { scope, workers } = await open(t);
     const json = new File(['{"size": [5, 6], "mean": "1,2,3", "labels": ["a", "b"]}'], 'other.json');

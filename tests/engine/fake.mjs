@@ -48,7 +48,9 @@ export class FakeCore {
         this.log.push(`set ${key}=${value}`);
     }
     describe(model) {
-        const { name, preprocessing } = this.models.get(model);
+        const { name, text, preprocessing } = this.models.get(model);
+        const [word, layers] = text.split(' ');
+        if (word === 'lacks') return { ...lacking(Number(layers)), name, labels: [], preprocessing: { ...preprocessing } };
         return { name, layers: [], labels: [], preprocessing: { ...preprocessing } };
     }
     lookPicture(model, picture) { this.#pass(model, `look ${picture.width}`); }
@@ -101,6 +103,13 @@ export class FakeCore {
     }
     runClose(run) { this.runs.delete(run); this.log.push('run closed'); }
 }
+
+/** A network whose text is `lacks N` has an operator that is not supported after N layers. @param {number} layers */
+const lacking = (layers) => ({
+    error: "node 'l1' needs the operator LSTM (opset 17), which is not supported",
+    unsupported: [{ op: 'LSTM', node: 'l1', domain: '', opset: 17, remedy: 'export the convolutional part alone' }],
+    ...(layers ? { layers: Array.from({ length: layers }, (_, i) => ({ name: `c${i}` })) } : {}),
+});
 
 /**
  * Makes workers for Convoscope.create({spawn}). Each has a core of its own, made by makeCore.

@@ -10,11 +10,13 @@ export class ConvoscopeError extends Error {
     /**
      * @param {string} code
      * @param {string} message
+     * @param {import('./model.js').Unsupported[]} [unsupported] where a network was refused for its operators
      */
-    constructor(code, message) {
+    constructor(code, message, unsupported = []) {
         super(message);
         this.name = 'ConvoscopeError';
         this.code = code;
+        this.unsupported = unsupported;
     }
 }
 
@@ -28,11 +30,14 @@ export class Trap extends Error {
 }
 
 /**
- * The sentence of any error, as {code, message}.
+ * The sentence of any error, as {code, message, unsupported}.
  * @param {any} error
  */
 export function describeError(error) {
-    if (error instanceof ConvoscopeError) return { code: error.code, message: error.message };
+    if (error instanceof ConvoscopeError) {
+        const { code, message, unsupported } = error;
+        return { code, message, unsupported };
+    }
     if (error instanceof RangeError) {
         const message = `The browser has not enough memory for that: use a smaller picture or model (${error.message}).`;
         return { code: 'no-memory', message };

@@ -11,6 +11,7 @@ import { Run } from './run.js';
  *     macs: number, detail: string, folded: boolean, bytes: number, field: Field | null}} Layer
  * @typedef {{size: string, channels: string, mean: string, std: string, range: string, resize: string,
  *     source: string}} Preprocessing
+ * @typedef {{op: string, node: string, domain?: string, opset: number, remedy: string}} Unsupported operator
  * @typedef {{index: number, label: string | null, probability: number, logit: number}} Class
  * @typedef {{classes: Class[], input: {width: number, height: number, data: Float32Array}, nonfinite: string | null,
  *     seconds: number}} Look
@@ -28,6 +29,10 @@ export class Model {
     /** @type {Preprocessing} */ preprocessing = /** @type {any} */ ({});
     /** @type {{name: string, shape: number[]}} */ input = /** @type {any} */ ({});
     /** @type {{name: string, shape: number[]}[]} */ outputs = [];
+    /** Operators that are not supported: `layers` are those that can run without them. @type {Unsupported[]} */
+    unsupported = [];
+    /** What is out of reach for them, in a sentence; null where the network can be run. @type {string | null} */
+    error = null;
     name = '';
     bytes = 0;
     parameters = 0;
@@ -185,7 +190,7 @@ export class Model {
 
     /** @param {any} description */
     #describe(description) {
-        Object.assign(this, description);
+        Object.assign(this, { error: null, unsupported: [] }, description);
         this.labels ??= [];
     }
 }

@@ -7,7 +7,7 @@
  *     | {type: 'cancel', id: number}
  *     | {type: 'taken', id: number}} Request page to worker; `taken`: the last partial result was used
  * @typedef {{type: 'reply', id: number, value: any}
- *     | {type: 'error', id: number, code: string, message: string}
+ *     | {type: 'error', id: number, code: string, message: string, unsupported?: any[]}
  *     | {type: 'progress', id: number, value: any}
  *     | {type: 'partial', id: number, value: any}
  *     | {type: 'crashed', message: string}} Answer worker to page
@@ -88,7 +88,7 @@ export class Caller {
         if (answer.type === 'partial') return call.onPartial?.(answer.value);
         this.#pending.delete(answer.id);
         if (answer.type === 'reply') call.resolve(answer.value);
-        else call.reject(new ConvoscopeError(answer.code, answer.message));
+        else call.reject(new ConvoscopeError(answer.code, answer.message, answer.unsupported));
     }
 }
 

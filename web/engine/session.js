@@ -92,11 +92,18 @@ export function makeSession(startCore, breathe = makeBreather()) {
         const model = await core.open(name, blob, report);
         try {
             await attach(model, files, report);
-            return { model, description: apply(model, settings), memory: core.memory };
+            return { model, description: runnable(apply(model, settings)), memory: core.memory };
         } catch (error) {
             if (!(error instanceof Trap)) core.close(model);
             throw error;
         }
+    }
+
+    /** A network of which not one layer can run is refused, with the list. @param {any} description */
+    function runnable(description) {
+        const { layers, error, unsupported } = description;
+        if (error && !layers?.length) throw new ConvoscopeError('unsupported', error, unsupported);
+        return description;
     }
 
     /** All of the settings, or none. @param {any} args */
