@@ -1,6 +1,6 @@
 // @ts-check
-/** Reads float32 NumPy files, and carries arrays between Node and the page. */
-import { readFileSync } from 'node:fs';
+/** Reads and writes float32 NumPy files, and carries arrays between Node and the page. */
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** @param {string} path @returns {{shape: number[], data: Float32Array}} */
 export function readNpy(path) {
@@ -18,6 +18,17 @@ export function readNpy(path) {
     const data = new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length));
     if (data.length !== sizes.reduce((a, b) => a * b, 1)) throw new Error(`${path}: wrong length`);
     return { shape: sizes, data };
+}
+
+/** @param {string} path @param {{shape: number[], data: Float32Array}} array */
+export function writeNpy(path, { shape, data }) {
+    const words = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.map((n) => `${n},`).join(' ')}), }`;
+    // The header ends with a line feed, and the data begin at a multiple of 64.
+    const header = `${words.padEnd(Math.ceil((words.length + 11) / 64) * 64 - 11)}\n`;
+    const start = Buffer.from('\x93NUMPY\x01\x00\0\0', 'latin1');
+    start.writeUInt16LE(header.length, 8);
+    const values = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    writeFileSync(path, Buffer.concat([start, Buffer.from(header, 'latin1'), values]));
 }
 
 /** @param {Float32Array} data */
