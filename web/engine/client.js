@@ -8,6 +8,9 @@ import { Model, settingsOf } from './model.js';
 /** Share of the work of opening an address that fetching is. */
 const FETCHING = 0.8;
 
+/** Bytes that are gathered before they become a Blob, which the browser keeps outside of the page. */
+const GATHERED = 16e6;
+
 export class Convoscope {
     #link;
 
@@ -81,26 +84,37 @@ async function blobOf(source, onProgress) {
     throw new ConvoscopeError('bad-input', 'A network is a file, its bytes, or its address.');
 }
 
-/** @param {string | URL} address @param {(done: number) => void} onProgress */
+/**
+ * Becomes Blobs as it arrives, so that the page does not hold a second copy of a large file.
+ * @param {string | URL} address @param {(done: number) => void} onProgress
+ */
 async function fetchBlob(address, onProgress) {
+    /** @type {Blob[]} */
+    const blobs = [];
     /** @type {any[]} */
-    const pieces = [];
+    let pieces = [];
     try {
         const response = await fetch(address);
         if (!response.ok) throw new Error(`the server answered ${response.status}`);
         const size = Number(response.headers.get('content-length')) || 0;
         let got = 0;
+        let kept = 0;
         const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
         for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
             pieces.push(piece.value);
             got += piece.value.length;
+            if (got - kept >= GATHERED) {
+                blobs.push(new Blob(pieces));
+                pieces = [];
+                kept = got;
+            }
             if (size) onProgress(Math.min(1, got / size));
         }
     } catch (error) {
         const reason = /** @type {any} */ (error)?.message ?? error;
         throw new ConvoscopeError('fetch', `“${nameOf(address)}” could not be fetched: ${reason}.`);
     }
-    return new Blob(pieces);
+    return new Blob([...blobs, ...pieces]);
 }
 
 /** The keys of MODEL.json among the files. @param {string} name @param {File[]} files @returns {Promise<[string, string][]>} */
