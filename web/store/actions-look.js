@@ -38,7 +38,7 @@ export function lookActions(store, engine) {
                   ? fileName(source)
                   : 'network');
         store.actions.cancel();
-        store.set({ opening: { name: title, done: 0 }, networkError: '' });
+        store.set({ opening: { name: title, done: 0 }, networkError: '', refused: [] });
         try {
             const model = await engine.scope.open(source, {
                 name: title,
@@ -69,7 +69,12 @@ export function lookActions(store, engine) {
             await look();
         } catch (error) {
             if (mine === opens)
-                store.set({ opening: null, networkError: sentence(error), place: 'specimen' });
+                store.set({
+                    opening: null,
+                    networkError: sentence(error),
+                    refused: /** @type {any} */ (error)?.unsupported ?? [],
+                    place: 'specimen',
+                });
         }
     }
 
@@ -158,7 +163,7 @@ export function lookActions(store, engine) {
             const seen = await model.look(specimen.pixels, { top: 5 });
             if (mine !== looks || model !== engine.model) return;
             store.set({ look: { ...seen, range: null }, networkError: '' });
-            if (!seen.classes.length) await readOutput(model);
+            if (!seen.classes.length && !store.state.network.lacking) await readOutput(model);
             const thumbnails = await model.thumbnails();
             if (mine !== looks || model !== engine.model) return;
             store.set({ thumbnails: new Map(thumbnails.map((t) => [t.name, t])) });

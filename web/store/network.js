@@ -74,6 +74,7 @@ export function describe(model) {
     for (const layer of layers) byName.set(layer.output, layer);
     for (const layer of layers) byName.set(layer.name, layer);
     const { name, bytes, labels, input, outputs, parameters, macs, memory, preprocessing } = model;
+    const { unsupported = [], error = null, classes } = model;
     return {
         name,
         bytes,
@@ -84,6 +85,9 @@ export function describe(model) {
         macs,
         memory,
         preprocessing,
+        unsupported,
+        /* Why there is no answer: it lies beyond the operators that are not supported. */
+        lacking: error && !classes ? error : '',
         layers,
         blocks,
         byName,

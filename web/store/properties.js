@@ -89,6 +89,7 @@ export const properties = [
     { name: 'network', default: null },
     { name: 'opening', default: null },
     { name: 'networkError', default: '' },
+    { name: 'refused', default: [] },
     { name: 'specimen', default: null },
     { name: 'pictureError', default: '' },
     { name: 'samples', default: [] },

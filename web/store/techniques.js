@@ -70,6 +70,8 @@ function parseTarget(spec) {
 /** `class:340` as people say it. */
 export function targetText(spec, network, look) {
     const [kind, node, ...rest] = parseTarget(spec) ?? [''];
+    if (kind === 'class' && network.lacking)
+        return 'The classes need operators that are not supported: aim at a layer, a channel or a neuron.';
     if (kind === 'class') {
         const index = node === 'top' ? look?.classes?.[0]?.index : Number(node);
         if (index === undefined) return 'top class';

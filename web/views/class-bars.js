@@ -10,6 +10,8 @@ const name = (c) => (c.label ? c.label.replace(/^n\d{8}\s+/, '') : `class ${c.in
 
 const UNNAMED = 'The file names no classes: drop a text with one name per line to name them.';
 
+const LACKING = 'No answer: it lies beyond operators that are not supported, which are listed below.';
+
 /** The answers with their probabilities. Clicking one makes it the target of every technique. */
 export class ClassBars extends View {
     static watch = ['look', 'looking', 'target', 'network', 'specimen'];
@@ -30,7 +32,7 @@ export class ClassBars extends View {
         if (!look.classes?.length)
             return look.output
                 ? this.painted(look)
-                : html`<p class="muted small">This network gives no classes.</p>`;
+                : html`<p class="muted small">${network.lacking ? LACKING : 'This network gives no classes.'}</p>`;
         const aims = (c, i) => target === `class:${c.index}` || (i === 0 && target === 'class:top');
         return html`<section
             class="classes ${looking ? 'stale' : ''}"

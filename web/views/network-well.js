@@ -6,10 +6,29 @@ import { iconButton } from './controls.js';
 import { bytes, count, percent, shape } from './format.js';
 import './preprocessing.js';
 
+/** Every operator that cannot be run, and what could be done. @param {any[]} list */
+function unsupportedList(list) {
+    return html`<details class="unsupported" open data-testid="unsupported">
+        <summary>
+            ${list.length === 1 ? 'One operator is' : `${list.length} operators are`} not supported
+        </summary>
+        <ul>
+            ${list.map(
+                ({ op, node, opset, remedy }) =>
+                    html`<li>
+                        <b>${op}</b> <span class="figures">opset ${opset}</span>
+                        <span class="node" title=${node}>${node}</span>
+                        <span class="muted remedy">${remedy}</span>
+                    </li>`,
+            )}
+        </ul>
+    </details>`;
+}
+
 /** The network that is open, and where to drop another. */
 export class NetworkWell extends View {
     static properties = { ...View.properties, over: { state: true } };
-    static watch = ['network', 'opening', 'networkError', 'scope'];
+    static watch = ['network', 'opening', 'networkError', 'refused', 'scope'];
 
     constructor() {
         super();
@@ -17,7 +36,7 @@ export class NetworkWell extends View {
     }
 
     render() {
-        const { network, opening, networkError, scope } = this.state;
+        const { network, opening, networkError, refused, scope } = this.state;
         return html`<div
                 class="well network ${this.over ? 'over' : ''} ${network ? 'full' : ''}"
                 data-testid="specimen-network"
@@ -58,6 +77,8 @@ export class NetworkWell extends View {
                 />
             </div>
             ${networkError ? html`<p class="error" data-testid="error" role="alert">${networkError}</p>` : nothing}
+            ${refused.length ? unsupportedList(refused) : nothing}
+            ${network?.unsupported.length && !opening ? this.partly(network) : nothing}
             ${network ? html`<pre-processing .store=${this.store}></pre-processing>` : nothing}`;
     }
 
@@ -92,6 +113,16 @@ export class NetworkWell extends View {
                     <dd>${bytes(network.memory)}</dd>
                 </div>
             </dl>`;
+    }
+
+    partly(network) {
+        const count = network.layers.filter((l) => !l.folded).length;
+        return html`<p class="warn">
+                ${count === 1 ? 'One layer' : `${count} layers`} of this network can be run and
+                ${count === 1 ? 'is' : 'are'} shown.
+                ${network.lacking ? 'Its answer lies beyond operators that are not supported.' : ''}
+            </p>
+            ${unsupportedList(network.unsupported)}`;
     }
 
     pick() {
