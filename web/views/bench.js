@@ -45,7 +45,11 @@ export class ConvoBench extends View {
                                                   title=${t.sentence}
                                                   @click=${() => this.store.actions.choose(t.id)}
                                               >
-                                                  <span>${t.title}</span>${icons.chevron}
+                                                  <span
+                                                      >${t.title}<span class="muted says"
+                                                          >${t.id === technique ? nothing : t.sentence}</span
+                                                      ></span
+                                                  >${icons.chevron}
                                               </button>
                                               ${t.id === technique ? this.opened(t) : nothing}
                                           </li>`,
