@@ -190,9 +190,9 @@ static bool makes_pictures(const OnnxModel *model)
 }
 
 static Preprocess preset(const char *channels, float range, const float *mean,
-                         const float *deviation, ResizeMode resize)
+                         const float *deviation, const char *reason)
 {
-    Preprocess p = {.range = range, .resize = resize, .source = "guess"};
+    Preprocess p = {.range = range, .resize = RESIZE_SHORT, .source = "guess", .reason = reason};
     strcpy(p.channels, channels);
     for (int c = 0; c < PREPROCESS_MAX_CHANNELS; c++) {
         p.mean[c] = mean && c < 3 ? mean[c] : 0;
@@ -207,12 +207,16 @@ static Preprocess guess_values(const Network *network, const OnnxInput *input)
     static const float torch_mean[] = {0.485F, 0.456F, 0.406F};
     static const float torch_std[] = {0.229F, 0.224F, 0.225F};
     const int64_t channels = input && input->rank == 4 ? input->dim[1] : 3;
-    if (channels == 1) return preset("GRAY", 1, NULL, NULL, RESIZE_SHORT);
-    if (channels == 4) return preset("RGBA", 1, NULL, NULL, RESIZE_SHORT);
-    if (makes_pictures(network->model)) return preset("RGB", 255, NULL, NULL, RESIZE_SHORT);
+    if (channels == 1) return preset("GRAY", 1, NULL, NULL, "the input has one channel");
+    if (channels == 4) return preset("RGBA", 1, NULL, NULL, "the input has four channels");
+    if (makes_pictures(network->model))
+        return preset("RGB", 255, NULL, NULL,
+                      "the network ends as those do that give pictures, which take 0 to 255");
     if (input && is_caffe(network->model, network->name, input))
-        return preset("BGR", 255, caffe_mean, NULL, RESIZE_SHORT);
-    return preset("RGB", 1, torch_mean, torch_std, RESIZE_SHORT);
+        return preset("BGR", 255, caffe_mean, NULL,
+                      "the input is named as in Caffe's networks, which take BGR less its mean");
+    return preset("RGB", 1, torch_mean, torch_std,
+                  "the file does not say, and most networks take ImageNet's mean and deviation");
 }
 
 static void guess_size(const Network *network, const OnnxInput *input, Preprocess *p)

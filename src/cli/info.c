@@ -79,7 +79,9 @@ static void print_preprocess(Network *network)
     printf(", std");
     for (int c = 0; c < channels; c++) printf("%s%g", c ? "," : " ", (double)p->std[c]);
     if (p->height > 0) printf(", size %dx%d", p->height, p->width);
-    printf(", resize %s (from %s)\n", resize[p->resize], p->source ? p->source : "guess");
+    const char *source = p->source ? p->source : "guess";
+    printf(", resize %s (from %s)\n", resize[p->resize], source);
+    if (p->reason && strcmp(source, "guess") == 0) printf("               %s\n", p->reason);
 }
 
 /* The sentence names the first operator that is missing; the description lists them all. */

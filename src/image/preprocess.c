@@ -167,7 +167,10 @@ void preprocess_json(Text *text, const Preprocess *preprocess)
     json_numbers(text, "std", preprocess->std, channels);
     json_numbers(text, "range", &preprocess->range, 1);
     json_key(text, "resize"), json_string(text, resize_names[preprocess->resize]);
-    json_key(text, "source"), json_string(text, preprocess->source ? preprocess->source : "guess");
+    const char *source = preprocess->source ? preprocess->source : "guess";
+    json_key(text, "source"), json_string(text, source);
+    if (preprocess->reason && strcmp(source, "guess") == 0)
+        json_key(text, "reason"), json_string(text, preprocess->reason);
     json_object_end(text);
 }
 

@@ -19,8 +19,9 @@ typedef struct Preprocess {
     float range;       /* value of a white pixel before mean and std: 255 or 1 */
     float mean[PREPROCESS_MAX_CHANNELS], std[PREPROCESS_MAX_CHANNELS];
     ResizeMode resize;
-    const char
-        *source; /* "metadata", "MODEL.json", "guess", "asked": where it comes from; a literal */
+    /* Where it comes from, "metadata", "MODEL.json", "guess" or "asked", and why a guess is what it is, one
+     * clause: literals. */
+    const char *source, *reason;
 } Preprocess;
 
 int preprocess_channels(const Preprocess *preprocess);
@@ -29,7 +30,7 @@ int preprocess_channels(const Preprocess *preprocess);
  * ("227x227", "BGR", "104,117,123", ..., "short|stretch|none"). */
 Status preprocess_set(Preprocess *preprocess, const char *key, const char *value);
 
-/* Writes the object {size, channels, mean, std, range, resize, source} of texts. */
+/* Writes the object {size, channels, mean, std, range, resize, source, reason} of texts; reason only of a guess. */
 void preprocess_json(Text *text, const Preprocess *preprocess);
 
 /* Picture, composed over white where transparent, to input [C,height,width] at that size. */

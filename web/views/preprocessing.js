@@ -23,6 +23,29 @@ const FIELDS = [
     ],
 ];
 
+/**
+ * What the families of networks were trained with.
+ * @type {Record<string, Record<string, string>>}
+ */
+const PRESETS = {
+    'ImageNet (PyTorch)': {
+        channels: 'RGB',
+        range: '1',
+        mean: '0.485,0.456,0.406',
+        std: '0.229,0.224,0.225',
+    },
+    'Caffe, BGR': { channels: 'BGR', range: '255', mean: '104,117,123', std: '1,1,1' },
+    '−1 to 1': { channels: 'RGB', range: '1', mean: '0.5,0.5,0.5', std: '0.5,0.5,0.5' },
+    '0 to 1': { channels: 'RGB', range: '1', mean: '0,0,0', std: '1,1,1' },
+    '0 to 255': { channels: 'RGB', range: '255', mean: '0,0,0', std: '1,1,1' },
+};
+
+/** Which family has these values. @param {Record<string, unknown>} values */
+const presetOf = (values) =>
+    Object.keys(PRESETS).find((name) =>
+        Object.entries(PRESETS[name]).every(([key, value]) => String(values[key]) === value),
+    );
+
 /** What is done to a picture before the network sees it, open to change. */
 export class PreProcessing extends View {
     static watch = ['network'];
@@ -37,7 +60,19 @@ export class PreProcessing extends View {
                     ${SOURCES[values.source] ?? values.source ?? ''}</span
                 >
             </summary>
-            <form @submit=${this.apply}>
+            ${guessed && values.reason ? html`<p class="muted">Guessed: ${values.reason}.</p>` : ''}
+            <form @submit=${this.apply} @change=${this.edited}>
+                ${
+                    ['RGB', 'BGR'].includes(values.channels)
+                        ? html`<label title="what the families of networks were trained with"
+                              ><span>Family</span
+                              ><select data-testid="preset" @change=${this.preset}>
+                                  <option ?selected=${!presetOf(values)} disabled>other</option>
+                                  ${Object.keys(PRESETS).map((name) => html`<option ?selected=${name === presetOf(values)}>${name}</option>`)}
+                              </select></label
+                          >`
+                        : ''
+                }
                 ${FIELDS.map(
                     ([name, title, help, choices]) =>
                         html`<label title=${help}
@@ -57,6 +92,21 @@ export class PreProcessing extends View {
                 )} <button>Apply</button>
             </form>
         </details>`;
+    }
+
+    /** @param {Event & {target: HTMLSelectElement}} event */
+    preset(event) {
+        event.stopPropagation();
+        this.store.actions.setPreprocessing(PRESETS[event.target.value]);
+    }
+
+    /**
+     * Each change runs the network again: the answers above are the check.
+     * @param {Event & {target: HTMLInputElement}} event
+     */
+    edited(event) {
+        const { name, value } = event.target;
+        if (name) this.store.actions.setPreprocessing({ [name]: value });
     }
 
     apply(event) {
