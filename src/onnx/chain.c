@@ -21,6 +21,7 @@ static Status add_link(Import *import, const NodeSpec *spec, const char *op, con
     link.in = pair;
     link.in_count = 2;
     link.out = &output;
+    link.out_count = 1;
     link.attr_count = 0;
     TRY(graph_add_node(import->graph, &link, NULL));
     pair[0] = graph_find(import->graph, output);
@@ -42,6 +43,8 @@ Status import_chain(Import *import, const NodeSpec *spec)
 {
     const bool mean = strcmp(import->node->op, "Mean") == 0;
     if (spec->in_count < 1) return import_error(import, STATUS_BAD_MODEL, "it has no inputs");
+    if (spec->out_count != 1)
+        return import_error(import, STATUS_BAD_MODEL, "it has not just one output");
     for (int i = 0; i < spec->in_count; i++) {
         if (!spec->in[i])
             return import_error(import, STATUS_BAD_MODEL, "one of its inputs is missing");

@@ -84,6 +84,19 @@ static void one_input_is_itself(void)
     }
 }
 
+/* Found by fuzzing: the links of the chain were given the outputs of the node, of which they have one. */
+static void a_chain_has_one_output(void)
+{
+    static const char *const ops[] = {"Sum", "Mean", "Max", "Min"};
+    for (int i = 0; i < 4; i++) {
+        Text g = {0};
+        Built b;
+        write_node(&g, ops[i], "twice", "x x x", "y z", NULL);
+        CHECK_FAILS(build(&g, 13, &b), "not just one output");
+        release(&b);
+    }
+}
+
 static void integers_may_be_exponents(void)
 {
     Text g = {0};
@@ -140,6 +153,7 @@ static void statistics_that_are_used_are_refused(void)
 
 static const Test tests[] = {TEST(many_inputs_become_a_chain),
                              TEST(one_input_is_itself),
+                             TEST(a_chain_has_one_output),
                              TEST(integers_may_be_exponents),
                              TEST(conditions_that_are_constant_choose),
                              TEST(lists_become_attributes),
