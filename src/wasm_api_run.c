@@ -123,21 +123,10 @@ CONVO_EXPORT int convo_run_close(int handle)
 
 /* ---- the result ---- */
 
-static const char *kind_name(ResultKind kind)
-{
-    switch (kind) {
-    case RESULT_MAP: return "map";
-    case RESULT_IMAGE: return "image";
-    case RESULT_TILES: return "tiles";
-    case RESULT_CURVE: return "curve";
-    }
-    return "map";
-}
-
 static bool in_colour(const ResultItem *item)
 {
     const Shape *shape = &item->shape;
-    return item->kind == RESULT_IMAGE ||
+    return item->kind == RESULT_IMAGE || item->kind == RESULT_FILM ||
            (item->kind == RESULT_TILES && shape->rank == 4 && shape->dim[1] == 3);
 }
 
@@ -162,12 +151,17 @@ static void item_json(const ResultItem *item, Text *text)
     json_object_begin(text);
     json_key(text, "name"), json_string(text, item->name);
     json_key(text, "title"), json_string(text, item->title);
-    json_key(text, "kind"), json_string(text, kind_name(item->kind));
+    json_key(text, "kind"), json_string(text, result_kind_name(item->kind));
     json_array_of(text, &item->shape, item->data);
     json_key(text, "signed"), json_bool(text, item->is_signed);
     json_key(text, "colormap"), json_string(text, item->colormap);
     json_key(text, "low"), json_number(text, low);
     json_key(text, "high"), json_number(text, high);
+    if (item->kind == RESULT_FILM) {
+        const float suggested = item->frames_per_second;
+        json_key(text, "framesPerSecond");
+        json_number(text, suggested > 0 ? suggested : FILM_FRAMES_PER_SECOND);
+    }
     json_object_end(text);
 }
 

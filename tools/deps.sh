@@ -14,6 +14,7 @@ native|make|make|the front door
 native|cc|gcc|compiles the core
 native|/usr/include/stb/stb_image.h|libstb-dev|decodes JPEG and PNG on the command line
 native|/usr/include/cjson/cJSON.h|libcjson-dev|reads MODEL.json on the command line
+native|/usr/include/gif_lib.h|libgif-dev|writes films and series as GIF on the command line
 site|cmake|cmake|configures the WebAssembly builds
 site|make|make|the front door
 site|emcc|emscripten|compiles the core to WebAssembly

@@ -154,10 +154,13 @@ static Status draw_map(const ResultItem *item, const DrawingStyle *style, Drawin
     return status;
 }
 
+/* The last [3,H,W] of an image or a film. */
 static Status draw_image(const ResultItem *item, Drawing *drawing)
 {
-    TRY(drawing_create(drawing, item->shape.dim[1], item->shape.dim[2]));
-    memcpy(drawing->rgb, item->data, shape_elements(&item->shape) * sizeof(float));
+    const int *size = item->shape.dim + item->shape.rank - 2;
+    const size_t count = 3 * (size_t)size[0] * (size_t)size[1];
+    TRY(drawing_create(drawing, size[0], size[1]));
+    memcpy(drawing->rgb, item->data + shape_elements(&item->shape) - count, count * sizeof(float));
     return status_ok();
 }
 
@@ -224,9 +227,65 @@ Status render_item(const ResultItem *item, const DrawingStyle *style, Drawing *d
     *drawing = (Drawing){0};
     switch (item->kind) {
     case RESULT_MAP: return draw_map(item, style, drawing);
-    case RESULT_IMAGE: return draw_image(item, drawing);
+    case RESULT_IMAGE:
+    case RESULT_FILM: return draw_image(item, drawing);
     case RESULT_TILES: return draw_tiles(item, drawing);
     case RESULT_CURVE: return chart_draw(item->data, item->shape.dim[0], drawing);
     }
     return status_error(STATUS_BAD_INPUT, "'%s' is of a kind that cannot be drawn", item->name);
+}
+
+/* ---- frames ---- */
+
+/* Item number `index` of a film or of tiles, as an item of its own. */
+static ResultItem frame_item(const ResultItem *item, int index)
+{
+    const int rank = item->shape.rank - 1;
+    ResultItem frame = *item;
+    frame.kind = rank == 3 ? RESULT_IMAGE : RESULT_MAP;
+    frame.shape = shape_make(rank, item->shape.dim + 1);
+    frame.data += (size_t)index * shape_elements(&frame.shape);
+    return frame;
+}
+
+/* One frame on a common range, as pixels of `scale`. */
+static Status draw_frame(const ResultItem *frame, int scale, const Drawing *range, Drawing *drawing)
+{
+    const int *size = frame->shape.dim + frame->shape.rank - 2;
+    float *rgb = NULL;
+    TRY(drawing_create(drawing, size[0] * scale, size[1] * scale));
+    if (frame->kind == RESULT_MAP) {
+        TRY(coloured(frame, frame->data, shape_elements(&frame->shape), range->low, range->high,
+                     &rgb));
+    }
+    put_planes(drawing, rgb ? rgb : frame->data, size[0], size[1], scale, 0, 0);
+    free(rgb);
+    return status_ok();
+}
+
+Status render_frames(const ResultItem *item, const DrawingStyle *style, Frames *frames,
+                     Drawing *drawing)
+{
+    *frames = (Frames){0};
+    *drawing = (Drawing){0};
+    if (item->kind != RESULT_FILM && item->kind != RESULT_TILES) {
+        TRY(render_item(item, style, drawing));
+        TRY(frames_create(frames, 1, drawing->height, drawing->width));
+        frames_set(frames, 0, drawing->rgb);
+        return status_ok();
+    }
+    const int *size = item->shape.dim + item->shape.rank - 2;
+    const int scale = enlargement(size[0], size[1], MAP_LEAST);
+    if (item->shape.rank == 3)
+        TRY(render_range(item, &drawing->low, &drawing->high, &drawing->clipped));
+    TRY(frames_create(frames, item->shape.dim[0], size[0] * scale, size[1] * scale));
+    for (int i = 0; i < frames->count; i++) {
+        const ResultItem frame = frame_item(item, i);
+        Drawing drawn;
+        Status status = draw_frame(&frame, scale, drawing, &drawn);
+        if (status.code == STATUS_OK) frames_set(frames, i, drawn.rgb);
+        drawing_release(&drawn);
+        if (status.code != STATUS_OK) return status;
+    }
+    return status_ok();
 }

@@ -2,6 +2,7 @@
 #ifndef CONVOSCOPE_CLI_RENDER_H
 #define CONVOSCOPE_CLI_RENDER_H
 
+#include "cli/gif.h"
 #include "techniques/technique.h"
 
 typedef struct Drawing {
@@ -22,9 +23,14 @@ typedef struct DrawingStyle {
 /* The ends of an item's colour map: signed ones symmetric around zero, 2 % of the values beyond. */
 Status render_range(const ResultItem *item, float *low, float *high, bool *clipped);
 
-/* Release with drawing_release. */
+/* A film is drawn as its last frame. Release with drawing_release. */
 Status render_item(const ResultItem *item, const DrawingStyle *style, Drawing *drawing);
 void drawing_release(Drawing *drawing);
+
+/* The frames of an item: of a film, of tiles one each, of any other the one drawing. Sets the range of `drawing`,
+ * no more. Release with frames_release. */
+Status render_frames(const ResultItem *item, const DrawingStyle *style, Frames *frames,
+                     Drawing *drawing);
 
 /* A line chart of values over their index, with a line at zero where it is in range. */
 Status chart_draw(const float *values, int count, Drawing *drawing);

@@ -8,12 +8,16 @@
 #include "cli/files.h"
 #include "cli/model.h"
 #include "cli/progress.h"
-#include "cli/render.h"
-#include "npy.h"
+#include "cli/save.h"
 
 const Option technique_options[] = {
-    {"out", "RESULT.png", "the main result as a picture; further ones become RESULT.NAME.png"},
-    {"npy", "RAW.npy", "the values of the result as they are"},
+    {"out", "RESULT.png",
+     "the main result as a picture; further ones become RESULT.NAME.png, or .gif when they are "
+     "films"},
+    {"out", "RESULT.gif",
+     "the film of the result, or the parts of its main picture, one after the other"},
+    {"npy", "RAW.npy", "the values of the result as they are; further items become RAW.NAME.npy"},
+    {"csv", "RAW.csv", "the same as text, for spreadsheets"},
     {"overlay", "STRENGTH", "draw maps over the greyed picture: 0 is the picture, 1 the map"},
     {0},
 };
@@ -26,7 +30,7 @@ typedef struct Job {
     Network *network;
     Run *run;
     Picture pictures[2];
-    DrawingStyle style;
+    Saving saving;
     float *over;
     double seconds;
     bool partial;
@@ -41,17 +45,6 @@ static void job_release(Job *job)
 }
 
 /* ---- setting up ---- */
-
-static Status check_outputs(const Args *args)
-{
-    const char *out = args_option(args, "out"), *npy = args_option(args, "npy");
-    if (out) TRY(file_check_writable(out));
-    if (out && !has_ending(out, ".png")) {
-        return status_error(STATUS_BAD_INPUT, "the result is a PNG picture: name it '%s.png'", out);
-    }
-    if (npy) TRY(file_check_writable(npy));
-    return status_ok();
-}
 
 /* The first picture as the network sees it, in colours of 0..1. */
 static Status prepare_overlay(Job *job)
@@ -78,14 +71,18 @@ static Status prepare_overlay(Job *job)
     plain.range = 1;
     for (int c = 0; c < 3; c++) plain.mean[c] = 0, plain.std[c] = 1;
     TRY(preprocess_apply(&plain, &job->pictures[0], plain.height, plain.width, job->over));
-    job->style = (DrawingStyle){job->over, plain.height, plain.width, (float)strength};
+    job->saving.style = (DrawingStyle){job->over, plain.height, plain.width, (float)strength};
     return status_ok();
 }
 
 static Status set_up(Job *job)
 {
     const Args *args = job->args;
-    TRY(check_outputs(args));
+    job->saving = (Saving){.out = args_option(args, "out"),
+                           .npy = args_option(args, "npy"),
+                           .csv = args_option(args, "csv"),
+                           .json = args_flag(args, "json")};
+    TRY(saving_check(&job->saving));
     TRY(model_open(args, &job->network));
     TRY(run_create(&job->run, args->technique, job->network));
     for (int i = 0; i < args->option_count; i++) {
@@ -115,79 +112,6 @@ static Status work(Job *job)
 }
 
 /* ---- what comes out ---- */
-
-static void item_json(Text *text, const ResultItem *item, const Drawing *drawing, const char *file)
-{
-    static const char *const kinds[] = {"map", "image", "tiles", "curve"};
-    json_object_begin(text);
-    json_key(text, "name"), json_string(text, item->name);
-    json_key(text, "title"), json_string(text, item->title);
-    json_key(text, "kind"), json_string(text, kinds[item->kind]);
-    json_key(text, "shape"), shape_json(text, &item->shape);
-    json_key(text, "signed"), json_bool(text, item->is_signed);
-    json_key(text, "colormap"), json_string(text, item->colormap);
-    json_key(text, "low"), json_number(text, drawing->low);
-    json_key(text, "high"), json_number(text, drawing->high);
-    json_key(text, "clipped"), json_bool(text, drawing->clipped);
-    json_key(text, "file"), json_string(text, file);
-    json_object_end(text);
-}
-
-static void item_text(Text *text, const ResultItem *item, const Drawing *drawing, const char *file)
-{
-    char shape[SHAPE_TEXT_BYTES];
-    text_format(text, "%s%s: %s, %s", text->length ? "\n" : "", file ? file : item->name,
-                item->title, shape_text(&item->shape, shape));
-    if (drawing->low == drawing->high) return;
-    text_format(text, ", %.4g to %.4g%s", (double)drawing->low, (double)drawing->high,
-                drawing->clipped ? " (the 2 % beyond are drawn as these)" : "");
-}
-
-/* The item named raw is for --npy: as a picture it would say nothing that the others do not. */
-static bool is_drawn(const ResultItem *item)
-{
-    return strcmp(item->name, "raw") != 0;
-}
-
-static Status write_item(const Job *job, const Result *result, int index, Text *text)
-{
-    const ResultItem *item = &result->items[index];
-    const char *out = args_option(job->args, "out");
-    char path[PATH_BYTES];
-    Drawing drawing = {0};
-    if (out && index > 0) TRY(path_with_name(out, item->name, path));
-    const char *file = !out || !is_drawn(item) ? NULL : index > 0 ? path : out;
-    Status status = status_ok();
-    if (file) {
-        status = render_item(item, &job->style, &drawing);
-        if (status.code == STATUS_OK) {
-            status = picture_write_png(file, drawing.rgb, drawing.height, drawing.width);
-        }
-    } else if (item->kind == RESULT_MAP || item->kind == RESULT_TILES) {
-        status = render_range(item, &drawing.low, &drawing.high, &drawing.clipped);
-    }
-    if (status.code == STATUS_OK) {
-        if (args_flag(job->args, "json")) {
-            item_json(text, item, &drawing, file);
-        } else if (is_drawn(item)) {
-            item_text(text, item, &drawing, file);
-        }
-    }
-    drawing_release(&drawing);
-    return status;
-}
-
-/* The item named raw, or else the main one. */
-static Status write_npy(const Job *job, const Result *result)
-{
-    const char *npy = args_option(job->args, "npy");
-    if (!npy) return status_ok();
-    const ResultItem *raw = &result->items[0];
-    for (int i = 1; i < result->item_count; i++) {
-        if (!is_drawn(&result->items[i])) raw = &result->items[i];
-    }
-    return npy_write(npy, &raw->shape, raw->data);
-}
 
 static void facts_json(Text *text, const Result *result)
 {
@@ -227,9 +151,8 @@ static void facts_text(Text *text, const Result *result, double seconds)
 static Status report(const Job *job, Text *text)
 {
     Result result;
-    bool json = args_flag(job->args, "json");
+    const bool json = job->saving.json;
     TRY(run_result(job->run, &result));
-    TRY(write_npy(job, &result));
     if (json) {
         json_object_begin(text);
         json_key(text, "technique"), json_string(text, job->args->technique->id);
@@ -237,7 +160,7 @@ static Status report(const Job *job, Text *text)
         json_key(text, "items");
         json_array_begin(text);
     }
-    for (int i = 0; i < result.item_count; i++) TRY(write_item(job, &result, i, text));
+    TRY(save_result(&job->saving, &result, text));
     if (json) {
         json_array_end(text);
         facts_json(text, &result);
@@ -271,8 +194,10 @@ static int finish(Job *job)
 int command_technique(const Args *args)
 {
     const char *id = args->technique->id;
-    if (!args_option(args, "out") && !args_option(args, "npy") && !args_flag(args, "json")) {
-        return cli_usage(id, "%s needs --out RESULT.png, --npy RAW.npy or --json", id);
+    if (!args_option(args, "out") && !args_option(args, "npy") && !args_option(args, "csv") &&
+        !args_flag(args, "json")) {
+        return cli_usage(id, "%s needs --out RESULT.png, --npy RAW.npy, --csv RAW.csv or --json",
+                         id);
     }
     Job job = {.args = args};
     Status status = set_up(&job);

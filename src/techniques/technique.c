@@ -31,6 +31,18 @@ const Technique *technique_find(const char *id)
     return NULL;
 }
 
+const char *result_kind_name(ResultKind kind)
+{
+    switch (kind) {
+    case RESULT_MAP: return "map";
+    case RESULT_IMAGE: return "image";
+    case RESULT_TILES: return "tiles";
+    case RESULT_CURVE: return "curve";
+    case RESULT_FILM: return "film";
+    }
+    return "map";
+}
+
 /* ---- JSON, as docs/architecture.md has it ---- */
 
 static void text_member(Text *text, const char *key, const char *value)

@@ -34,9 +34,21 @@ typedef struct Param {
     bool advanced;
 } Param;
 
-typedef enum ResultKind { RESULT_MAP, RESULT_IMAGE, RESULT_TILES, RESULT_CURVE } ResultKind;
+/* Shapes: see docs/architecture.md. */
+typedef enum ResultKind {
+    RESULT_MAP,
+    RESULT_IMAGE,
+    RESULT_TILES,
+    RESULT_CURVE,
+    RESULT_FILM
+} ResultKind;
 
-enum { RESULT_MAX_ITEMS = 8, RESULT_MAX_FACTS = 24, RUN_MAX_TERMS = 16 };
+enum {
+    RESULT_MAX_ITEMS = 8,
+    RESULT_MAX_FACTS = 24,
+    RUN_MAX_TERMS = 16,
+    FILM_FRAMES_PER_SECOND = 10,
+};
 
 /* One array to be shown; data belongs to the run and stays valid until its next advance or its end. */
 typedef struct ResultItem {
@@ -44,8 +56,9 @@ typedef struct ResultItem {
     ResultKind kind;
     Shape shape; /* see docs/architecture.md */
     const float *data;
-    bool is_signed;       /* drawn symmetric around zero */
-    const char *colormap; /* suggestion */
+    bool is_signed;          /* drawn symmetric around zero */
+    const char *colormap;    /* suggestion */
+    float frames_per_second; /* of a film: suggestion; 0: FILM_FRAMES_PER_SECOND */
 } ResultItem;
 
 typedef struct ResultFact {
@@ -69,7 +82,7 @@ typedef struct Technique {
     const char *limits;   /* what it does not show */
     const char *paper;
     int pictures;        /* how many it takes */
-    const char *returns; /* kind of the main item: map, image, tiles, curve */
+    const char *returns; /* kind of the main item, as result_kind_name has it */
     const Param *params;
     int param_count;
     size_t state_bytes;
@@ -84,6 +97,7 @@ int technique_count(void);
 const Technique *technique_at(int index);
 const Technique *technique_find(const char *id); /* NULL: no such technique */
 void techniques_json(Text *text);
+const char *result_kind_name(ResultKind kind); /* map, image, tiles, curve, film */
 
 /* ---- for those who run a technique ---- */
 

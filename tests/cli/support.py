@@ -141,3 +141,59 @@ def unfilter(data, stride, height):
         rows.append(bytes(row))
         above = rows[-1]
     return rows
+
+
+def read_gif(path):
+    """(width, height, frames, hundredths of a second per frame); a frame is rows of RGB bytes. Whole frames only."""
+    data = Path(path).read_bytes()
+    assert data[:6] == b"GIF89a", path
+    width, height, flags = struct.unpack("<HHB", data[6:11])
+    colours = 2 << (flags & 7)
+    table = [data[13 + 3 * i : 16 + 3 * i] for i in range(colours)]
+    at, frames, delay = 13 + 3 * colours, [], None
+
+    def blocks(at):
+        body = b""
+        while data[at]:
+            body += data[at + 1 : at + 1 + data[at]]
+            at += 1 + data[at]
+        return body, at + 1
+
+    while data[at] != 0x3B:
+        if data[at] == 0x21:
+            body, after = blocks(at + 2)
+            if data[at + 1] == 0xF9:
+                (delay,) = struct.unpack("<H", body[1:3])
+            at = after
+        else:
+            assert struct.unpack("<HHHHB", data[at + 1 : at + 10]) == (0, 0, width, height, 0)
+            body, after = blocks(at + 11)
+            pixels = [table[i] for i in unpack_lzw(body, data[at + 10])]
+            frames.append([b"".join(pixels[y * width : (y + 1) * width]) for y in range(height)])
+            at = after
+    return width, height, frames, delay
+
+
+def unpack_lzw(body, bits):
+    """The indices of an image of a GIF, codes of `bits` + 1 and more bits."""
+    clear, end = 1 << bits, (1 << bits) + 1
+    table, last, out, size, at = [], b"", b"", bits + 1, 0
+    stream = int.from_bytes(body, "little")
+    while True:
+        code = stream >> at & ((1 << size) - 1)
+        at += size
+        if at % 65536 > 65000:
+            stream, at = stream >> at, 0
+        if code == end:
+            return out
+        if code == clear:
+            table = [bytes([i]) for i in range(clear)] + [b"", b""]
+            last, size = b"", bits + 1
+            continue
+        entry = table[code] if code < len(table) else last + last[:1]
+        out += entry
+        if last and len(table) < 4096:
+            table.append(last + entry[:1])
+            if len(table) == 1 << size and size < 12:
+                size += 1
+        last = entry

@@ -23,6 +23,7 @@ from support import (
     near,
     need_shared,
     png,
+    read_gif,
     read_npy,
     read_png,
     relative_error,
@@ -49,7 +50,7 @@ def test_help(here):
         check(technique["paper"] in flat, f"{technique['id']} --help lacks its paper")
         for parameter in technique["parameters"]:
             check(f"--{parameter['name']}" in text, f"{technique['id']}: no --{parameter['name']}")
-            reserved = parameter["name"] in ("out", "npy", "json", "overlay", "threads", "help")
+            reserved = parameter["name"] in ("out", "npy", "csv", "json", "overlay", "threads", "help")
             check(not reserved, f"{technique['id']}: --{parameter['name']} is taken")
     for command in ("info", "classify", "run", "gradient", "techniques", "bench", "ops"):
         check(f"convoscope {command}" in run(command, "--help").stdout, f"{command} --help")
@@ -191,6 +192,69 @@ def test_drawing(here):
     check(item["clipped"], "outliers are not clipped")
     text = run("gradient", MODEL, PICTURE, "--out", out).stdout
     check("2 % beyond" in text and "Target: class:340" in text, f"no facts: {text}")
+
+
+def test_gif(here):
+    """A still has the very pixels of the PNG, tiles follow each other, films nearly keep their colours."""
+    still, picture, series, tiles = here / "m.gif", here / "m.png", here / "f.gif", here / "f.png"
+    run_json("gradcam", MODEL, PICTURE, "--out", picture)
+    result = run_json("gradcam", MODEL, PICTURE, "--out", still)
+    check(result["items"][0]["file"] == str(still), f"{result['items'][0]}")
+    width, height, frames, _ = read_gif(still)
+    check((width, height, frames[0]) == read_png(picture), "the GIF is not the PNG")
+    layer = ["--layer", "/features/features.3/squeeze/Conv"]
+    run_json("activations", MODEL, PICTURE, *layer, "--out", series)
+    width, height, frames, delay = read_gif(series)
+    check(len(frames) == 16 and delay == 50 and width == height and width >= 128, f"{width}, {delay}")
+    check(len({tuple(frame) for frame in frames}) > 8, "the tiles are all the same")
+    run_json("dream", MODEL, PICTURE, "--size", "96", "--iterations", "2", "--out", tiles)
+    run_json("dream", MODEL, PICTURE, "--size", "96", "--iterations", "2", "--out", series)
+    _, height, frames, _ = read_gif(series)
+    wanted = b"".join(read_png(tiles)[2])
+    error = sum(abs(a - b) for a, b in zip(b"".join(frames[0]), wanted)) / len(wanted)
+    print(f"mean difference of a GIF's colours: {error:.2f} levels")
+    check(error < 6, f"colours differ by {error} levels")
+    process = run("gradcam", MODEL, PICTURE, "--out", here / "m.webp")
+    check(process.returncode == 1 and "m.webp.gif" in process.stderr, process.stderr)
+
+
+def test_numbers(here):
+    """--npy and --csv write the same numbers, of every item."""
+    raw, text = here / "r.npy", here / "r.csv"
+    result = run_json("gradcam", MODEL, PICTURE, "--npy", raw, "--csv", text)
+    shape, values = read_npy(raw)
+    rows = [[float(v) for v in line.split(",")] for line in text.read_text().splitlines()]
+    check([len(rows), len(rows[0])] == list(shape), f"{len(rows)} lines of {len(rows[0])}")
+    near(max(abs(a - b) for a, b in zip(sum(rows, []), values)), 0, 1e-6, "CSV against .npy")
+    for item in result["items"]:
+        if item["name"] != "raw":
+            shape, _ = read_npy(here / f"r.{item['name']}.npy")
+            check(list(shape) == item["shape"], f"{item['name']}: {shape}")
+    run_json("fgsm", MODEL, PICTURE, "--csv", text)
+    head, first = text.read_text().splitlines()[:2]
+    check(head.startswith("plane,y,x0,x1,") and first.startswith("0,0,"), f"{head[:40]} {first[:40]}")
+    curve = here / "r.objective.csv"
+    run_json("dream", MODEL, PICTURE, "--size", "96", "--iterations", "3", "--csv", text)
+    check(curve.exists() and all("," not in line for line in curve.open()), "a curve is a column")
+
+
+def test_seed(here):
+    """The same seed gives the same picture, byte for byte; another seed another one."""
+    words = {
+        "smoothgrad": ["--samples", "4"],
+        "pgd": ["--steps", "3"],
+        "dream": ["--size", "96", "--iterations", "2"],
+        "class-visualization": ["--steps", "3"],
+    }
+    for name, few in words.items():
+        pictures = [] if name == "class-visualization" else [PICTURE]
+        made = []
+        for i, seed in enumerate(["7", "7", "8"]):
+            out = here / f"{name}-{i}.png"
+            run_json(name, MODEL, *pictures, *few, "--seed", seed, "--out", out)
+            made.append(out.read_bytes())
+        check(made[0] == made[1], f"{name}: the same seed gives another picture")
+        check(made[0] != made[2], f"{name}: another seed gives the same picture")
 
 
 def test_sidecar(here):

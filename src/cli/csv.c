@@ -1,0 +1,49 @@
+#include "cli/csv.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+/* The axes before x, from the right. */
+static const char *const axes[] = {"y", "plane", "item"};
+
+static void put_header(Text *text, const Shape *shape)
+{
+    const int named = (int)(sizeof axes / sizeof *axes);
+    for (int i = shape->rank - 2; i >= 0; i--) {
+        if (i < named) {
+            text_format(text, "%s,", axes[i]);
+        } else {
+            text_format(text, "axis%d,", shape->rank - 2 - i);
+        }
+    }
+    for (int x = 0; x < shape->dim[shape->rank - 1]; x++) text_format(text, x ? ",x%d" : "x%d", x);
+    text_append(text, "\n", 1);
+}
+
+/* The indices of line `line`, all axes but the last. */
+static void put_indices(Text *text, const Shape *shape, size_t line)
+{
+    size_t below = 1;
+    for (int i = 0; i < shape->rank - 1; i++) below *= (size_t)shape->dim[i];
+    for (int i = 0; i < shape->rank - 1; i++) {
+        below /= (size_t)shape->dim[i];
+        text_format(text, "%zu,", line / below % (size_t)shape->dim[i]);
+    }
+}
+
+Status csv_write(const char *path, const Shape *shape, const float *data)
+{
+    Text text = {0};
+    const size_t count = shape_elements(shape);
+    const size_t across = shape->rank > 1 ? (size_t)shape->dim[shape->rank - 1] : 1;
+    if (shape->rank > 2) put_header(&text, shape);
+    for (size_t i = 0; i < count; i++) {
+        if (shape->rank > 2 && i % across == 0) put_indices(&text, shape, i / across);
+        text_format(&text, "%.9g%c", (double)data[i], (i + 1) % across ? ',' : '\n');
+    }
+    const FilePart part = {text.bytes, text.length};
+    Status status =
+        text.failed ? status_no_memory("the CSV file", 12 * count) : file_write(path, &part, 1);
+    text_release(&text);
+    return status;
+}
