@@ -85,7 +85,7 @@ by name: \`convoscope info MODEL\` lists all of a file's operators that are miss
  * @typedef {{name: string, title: string, type: string, min?: number, max?: number, default: unknown,
  *   unit?: string, choices?: string[], help: string}} Parameter
  * @typedef {{id: string, title: string, question: string, sentence: string, read: string, limits: string,
- *   paper: string, pictures: number, parameters: Parameter[]}} Technique
+ *   ask: string | null, answer: string | null, paper: string, pictures: number, parameters: Parameter[]}} Technique
  */
 
 /** @type {Record<string, string>} */
@@ -120,7 +120,7 @@ ${t.sentence}
 - How to read it: ${t.read}
 - What it does not show: ${t.limits}
 - Source: ${t.paper}
-${table}`;
+${t.ask ? `\n> **${t.ask}**\n> ${t.answer}\n` : ''}${table}`;
 }
 
 /** @returns {Technique[]} */

@@ -88,6 +88,12 @@ static void print_technique(const Technique *technique)
     print_wrapped(technique->read, 14, 2);
     printf("\n  Its limits: ");
     print_wrapped(technique->limits, 14, 2);
+    if (technique->ask) {
+        printf("\n  ");
+        print_wrapped(technique->ask, 2, 2);
+        printf("    ");
+        print_wrapped(technique->answer, 4, 4);
+    }
     printf("\n  ");
     print_wrapped(technique->paper, 2, 2);
     if (technique->param_count > 0) puts("\nParameters");

@@ -143,6 +143,10 @@ const Technique technique_activations = {
     .limits = "It shows where a unit fires, not for what; scaled unit by unit, a faint answer "
               "looks like a "
               "strong one.",
+    .ask = "Is there one unit that means zebra?",
+    .answer = "Rarely. Most units answer to several things, and most things are spread "
+              "over many units. Sort by strength, look at several pictures, and do not "
+              "name a unit after a single one.",
     .paper =
         "Yosinski et al. 2015, Understanding Neural Networks Through Deep Visualization, section 2",
     .pictures = 1,

@@ -250,6 +250,11 @@ const Technique technique_class_visualization = {
             "recognised by.",
     .limits = "The network asks for no whole object: such pictures say what suffices, and other "
               "seeds give others.",
+    .ask = "If it knows zebras, why does it not draw one?",
+    .answer = "It was only asked to tell zebras from 999 other things, and for that "
+              "stripes suffice: nothing ever demanded one head and four legs. The picture"
+              " also pays for every unnatural frequency that raises the score; blur and "
+              "jitter take out some of these.",
     .paper = "Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, section 2",
     .pictures = 0,
     .returns = "image",

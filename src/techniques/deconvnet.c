@@ -24,6 +24,12 @@ const Technique technique_deconvnet = {
     .limits =
         "The rectifiers look at the way back only, not at which units fired, so that strong edges "
         "show even where they do not matter for the target.",
+    .ask = "Does this turn the network around and so show the picture that the unit "
+           "saw?",
+    .answer = "No: a rectifier and a pooling lose what cannot be brought back. The "
+              "switches, which remember where each maximum was, come from the very "
+              "picture, and much of the sharpness that one sees comes from them. It is a "
+              "gradient with one rule changed.",
     .paper =
         "Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks, section 2.1",
     .pictures = 1,

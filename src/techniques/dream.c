@@ -389,6 +389,11 @@ const Technique technique_dream = {
     .read = "What appears is what the layer knows, at places where the picture resembled it a "
             "little: textures from early layers, parts of animals and things from late ones.",
     .limits = "It exaggerates many units at once, so no single pattern says what one unit does.",
+    .ask = "Why dogs and eyes everywhere?",
+    .answer = "About one in eight ImageNet classes is a breed of dog, so that many units "
+              "care for snouts, fur and eyes. Where a cloud resembles one a little, each "
+              "step makes it resemble it more, and the next step finds more to amplify. "
+              "Another network dreams of other things.",
     .paper = "Mordvintsev, Olah & Tyka 2015, Inceptionism: Going Deeper into Neural Networks",
     .pictures = 1,
     .returns = "image",

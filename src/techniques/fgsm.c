@@ -41,6 +41,11 @@ const Technique technique_fgsm = {
     .limits =
         "One step along a straight line: that it fails does not make a network robust, stronger "
         "attacks exist.",
+    .ask = "How can a change that nobody sees turn a cat into guacamole?",
+    .answer = "Each pixel moves by one or two levels only, but all 150,000 of them push "
+              "the score in the same direction, and a sum of many small pushes is large. "
+              "It is the nearly linear course of the network over so many inputs that "
+              "makes it vulnerable, more than its bends.",
     .paper = "Goodfellow, Shlens & Szegedy 2015, Explaining and Harnessing Adversarial Examples, "
              "section 4",
     .pictures = 1,

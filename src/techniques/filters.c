@@ -243,6 +243,12 @@ const Technique technique_filters = {
     .limits = "Deeper kernels multiply learnt maps, not colours, so that their pictures say "
               "little; noisy "
               "ones hint at too little training.",
+    .ask = "Nobody told the network to look for edges: why are they there in every "
+           "first layer?",
+    .answer = "Edges and patches of colour are what neighbouring pixels of photographs "
+              "have in common, so that almost any task is best begun with them. The same "
+              "forms come out of sparse coding and are found in the visual cortex: they "
+              "belong to the pictures more than to the network.",
     .paper = "Krizhevsky, Sutskever & Hinton 2012, ImageNet Classification with Deep Convolutional "
              "Neural "
              "Networks, figure 3",

@@ -29,6 +29,11 @@ const Technique technique_gradcam = {
     .read = "Bright regions are where the layer found what speaks for the target.",
     .limits = "It is as coarse as the layer, and what speaks against the target is cut off: a "
               "region, not an outline.",
+    .ask = "Why is it so coarse, and why the last convolution?",
+    .answer = "Behind the last convolution there is no place any more, and before it the "
+              "maps know less of objects: it is the last layer that knows both what and "
+              "where. Its maps are about 7 to 14 cells wide, and the smooth map that you "
+              "see is interpolated between those.",
     .paper = "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks, section 3",
     .pictures = 1,
     .returns = "map",
@@ -71,6 +76,11 @@ const Technique technique_gradcam_plus = {
             "Grad-CAM where there is more than one of a kind.",
     .limits = "It is as coarse as the layer, and only what raises the score counts, so that two "
               "classes often get much the same map.",
+    .ask = "What goes wrong with Grad-CAM when there are two dogs?",
+    .answer = "Grad-CAM averages the gradient over the whole map, so that a small object "
+              "counts for less than a large one, and a second one can vanish. Here every "
+              "place that raises the score is weighed for itself, so that each of them is"
+              " lifted to a like brightness.",
     .paper =
         "Chattopadhay et al. 2018, Grad-CAM++: Generalized Gradient-based Visual Explanations, "
         "section 3",

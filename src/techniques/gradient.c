@@ -73,6 +73,10 @@ const Technique technique_gradient = {
     .limits = "It describes tiny changes of this very picture: a part that is certain to be seen "
               "can have "
               "a small gradient, and single pixels are noisy.",
+    .ask = "Why does the map look like grain and not like the animal?",
+    .answer = "Rectifiers and pooling make the score a surface of many small facets, and "
+              "the gradient is the slope of the one facet on which this picture lies: "
+              "next to it the slopes differ. SmoothGrad averages over them.",
     .paper = "Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, section 3",
     .pictures = 1,
     .returns = "map",

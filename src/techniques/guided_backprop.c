@@ -24,6 +24,10 @@ const Technique technique_guided_backprop = {
     .limits =
         "It draws the picture's edges even when the later weights are random: it shows what could "
         "be seen, not what decided (Adebayo et al. 2018).",
+    .ask = "It is the sharpest map of all: is it the best?",
+    .answer = "Sharp is not true. Cutting every negative signal reconstructs edges of the"
+              " picture almost whatever the target is: aim at another class and little "
+              "changes. Try the sanity check, which it is known to fail.",
     .paper =
         "Springenberg et al. 2015, Striving for Simplicity: The All Convolutional Net, section 3.4",
     .pictures = 1,

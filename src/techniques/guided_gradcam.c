@@ -74,6 +74,11 @@ const Technique technique_guided_gradcam = {
             "target.",
     .limits = "The lines are guided backprop's, which draws edges whatever the weights; only the "
               "region depends on the class.",
+    .ask = "Does multiplying two imperfect maps make a better one?",
+    .answer = "It looks better: fine as the one, and specific to the class as the other. "
+              "But it explains no more than its parts do. The fine structure is still "
+              "that of the picture's edges, and nothing in the region says which of the "
+              "lines were used.",
     .paper = "Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks, section 3.2",
     .pictures = 1,
     .returns = "image",

@@ -198,6 +198,12 @@ const Technique technique_integrated_gradients = {
             "difference of the two scores, up to the completeness error.",
     .limits = "The answer depends on the baseline, and single pixels are noisy: it says how much, "
               "not which shape.",
+    .ask = "Why not simply multiply the gradient by the picture?",
+    .answer = "Where the score is saturated the gradient is nearly zero although the part"
+              " matters: a score that is already certain does not grow. Walking there "
+              "from a picture without information collects the slope on the whole way, "
+              "and the shares add up to the score, which gradient times input does not "
+              "promise.",
     .paper = "Sundararajan, Taly & Yan 2017, Axiomatic Attribution for Deep Networks, sections 3 "
              "and 5",
     .pictures = 1,

@@ -270,6 +270,12 @@ const Technique technique_occlusion = {
     .limits = "The patch is itself something new to see, and what is there twice is not missed "
               "when one is "
               "covered.",
+    .ask = "Is this not the obvious, honest way: take something away and see what "
+           "happens?",
+    .answer = "It is an experiment, and therefore easy to trust, but what takes its place"
+              " matters: a grey square is a thing with four edges of its own. Change the "
+              "colour and the size of the patch. What stays in the map is about the "
+              "picture, what changes is about the patch.",
     .paper =
         "Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks, section 4.2",
     .pictures = 1,

@@ -112,6 +112,11 @@ const Technique technique_pgd = {
             "the picture looks the same, the change is only visible magnified.",
     .limits = "It needs the weights and finds a bad case, not the worst: that it fails proves "
               "nothing, and printing or another network often breaks the spell.",
+    .ask = "Is the network simply bad, or would one that saw better be safe?",
+    .answer = "Networks of every size and accuracy are fooled like this. Training on such"
+              " pictures helps, at the cost of some accuracy, and makes the gradients "
+              "look like the objects: a network that cannot be fooled cheaply uses what "
+              "people see too.",
     .paper = "Madry et al. 2018, Towards Deep Learning Models Resistant to Adversarial Attacks, "
              "section 2.1",
     .pictures = 1,

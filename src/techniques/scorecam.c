@@ -174,6 +174,11 @@ const Technique technique_scorecam = {
     .read = "Bright regions are those that alone suffice for the answer.",
     .limits = "It is as coarse as the layer, a masked picture is like none the network was trained "
               "on, and every map costs a forward pass.",
+    .ask = "Why do without gradients, when they are so cheap?",
+    .answer = "A gradient says what an infinitely small change would do, which can be "
+              "zero or noise for a score that is saturated. Here each map is tried out: "
+              "it covers the picture, and the network itself says how much of the class "
+              "is left. That is an experiment, at the price of hundreds of passes.",
     .paper = "Wang et al. 2020, Score-CAM: Score-Weighted Visual Explanations, section 3",
     .pictures = 1,
     .returns = "map",

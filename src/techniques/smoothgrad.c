@@ -161,6 +161,12 @@ const Technique technique_smoothgrad = {
             "comes out of the gradient's grain.",
     .limits = "The map is of the noisy neighbourhood, not of the picture alone, and how much noise "
               "is a matter of taste.",
+    .ask = "Does the noise not hide what matters?",
+    .answer = "The network sees past noise of this strength, while the facets on which "
+              "the slope changes are narrower than it. So the grain, which differs from "
+              "copy to copy, cancels, and what the copies agree on stays. With too much "
+              "noise the network no longer recognises the picture, and the map becomes a "
+              "blur.",
     .paper = "Smilkov et al. 2017, SmoothGrad: removing noise by adding noise, section 2; Adebayo "
              "et al. 2018 for the variance",
     .pictures = 1,

@@ -314,6 +314,11 @@ const Technique technique_style = {
             "correlations "
             "between the channels (Gram matrices) of the second.",
     .limits = "Texture is matched without regard to place: sky may get the strokes of grass.",
+    .ask = "What is a style, that one can compute it?",
+    .answer = "Here: how often the features of a layer occur together, whatever the "
+              "place. The Gram matrix sums the products of every two channels over the "
+              "picture, which forgets where things are and keeps textures, strokes and "
+              "colours. What a painter leaves out or exaggerates is not in it.",
     .paper =
         "Gatys, Ecker & Bethge 2016, Image Style Transfer Using Convolutional Neural Networks, "
         "section 2",

@@ -125,6 +125,8 @@ void techniques_json(Text *text)
         text_member(text, "sentence", t->sentence);
         text_member(text, "read", t->read);
         text_member(text, "limits", t->limits);
+        text_member(text, "ask", t->ask);
+        text_member(text, "answer", t->answer);
         text_member(text, "paper", t->paper);
         json_key(text, "pictures");
         json_integer(text, t->pictures);

@@ -80,6 +80,8 @@ typedef struct Technique {
     const char *sentence; /* what it answers */
     const char *read;     /* how to read the result */
     const char *limits;   /* what it does not show */
+    const char *ask;      /* the question that a student would ask ... */
+    const char *answer;   /* ... and what to say to it, in two to four sentences */
     const char *paper;
     int pictures;        /* how many it takes */
     const char *returns; /* kind of the main item, as result_kind_name has it */

@@ -85,6 +85,14 @@ export class ConvoBench extends View {
                 ${t.limits ? html`<p><b>Limits.</b> ${t.limits}</p>` : nothing}
                 <p class="muted paper">${t.paper}</p>
             </details>
+            ${
+                t.ask
+                    ? html`<details class="about asked">
+                          <summary>${t.ask}</summary>
+                          <p>${t.answer}</p>
+                      </details>`
+                    : nothing
+            }
         </div>`;
     }
 
