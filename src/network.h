@@ -70,11 +70,24 @@ void network_scores(const Graph *graph, int n, float *logits, float *probabiliti
 void network_top(const float *scores, int count, int top, int *indices);
 
 /* A SPEC of interfaces.md (class:340, class:top, class:LABEL, channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE,
- * gram:NODE) as an objective of this graph, weight 1. class:top needs a forward pass before and means the
- * highest score. Names may contain colons. Fails with a sentence where the class, node, channel or position
- * does not exist. For gram: the caller gives term->scratch (objective_scratch). */
+ * gram:NODE) as an objective of this graph, weight 1, or a mix of them: "class:340 + 0.5*channel:NODE:C -
+ * class:8". class:top needs a forward pass before and means the highest score. Names may contain colons, and
+ * a + or - that no term follows. Terms of a mix live as long as the graph. Fails with a sentence where the
+ * class, node, channel or position does not exist. The caller gives the scratch (objectives_scratch). */
 Status network_objective(const Network *network, const Graph *graph, const char *spec,
                          Objective *term);
+
+/* The nodes that a SPEC names, for GraphRequest.keep; the first SPEC_MAX_NODES of them. */
+enum { SPEC_MAX_NODES = 8 };
+typedef struct SpecNodes {
+    int count;
+    const char *name[SPEC_MAX_NODES]; /* in text */
+    char text[1024];
+} SpecNodes;
+void network_spec_nodes(const char *spec, SpecNodes *nodes);
+
+/* True of one class alone: "class:340", not a mix. */
+bool network_spec_is_class(const char *spec);
 
 /* The value of a layer named by its node or output, or by "auto": the last one before the classes whose
  * map is larger than 1x1 and that is the output of a convolution, its activation or a concatenation

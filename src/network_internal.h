@@ -23,6 +23,24 @@ struct Network {
     int label_count;
 };
 
+/* A term of a SPEC: its prefix, what it means, and how many numbers follow the node's name. */
+typedef struct SpecKind {
+    const char *prefix;
+    ObjectiveKind kind;
+    int numbers;
+} SpecKind;
+
+const SpecKind *spec_kind(const char *text); /* NULL: no term begins like this */
+
+typedef struct SpecTerm {
+    float weight;
+    const char *text; /* in the SPEC: "channel:conv1:3" */
+    size_t length;
+} SpecTerm;
+
+/* The next term of a SPEC, whose rest is moved on; false at its end. */
+bool spec_next(const char **rest, SpecTerm *term);
+
 /* Preprocessing from metadata, else from what such networks usually take. */
 Status network_guess(Network *network);
 

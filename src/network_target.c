@@ -291,37 +291,46 @@ static Status layer_target(const Network *network, const Graph *graph, char *tex
     return numbers ? check_position(term->value, text, term) : status_ok();
 }
 
+/* text is one term alone, and is changed. */
+static Status term_target(const Network *network, const Graph *graph, char *text, Objective *term)
+{
+    const SpecKind *kind = spec_kind(text);
+    if (!kind) {
+        return status_error(STATUS_BAD_INPUT,
+                            "the target '%s' is not understood: write class:N, class:top, "
+                            "channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE or gram:NODE, or a mix: "
+                            "class:N + 0.5*channel:NODE:C",
+                            text);
+    }
+    term->kind = kind->kind;
+    char *name = text + strlen(kind->prefix);
+    if (strcmp(kind->prefix, "class:") == 0) return class_target(network, graph, name, term);
+    TRY(layer_target(network, graph, name, kind->numbers, term));
+    if (kind->kind != OBJECTIVE_GRAM_ENERGY || term->value->shape.rank == 4) return status_ok();
+    return status_error(STATUS_BAD_INPUT, "'%s' is no map: a Gram matrix needs one", name);
+}
+
 Status network_objective(const Network *network, const Graph *graph, const char *spec,
                          Objective *term)
 {
-    static const struct {
-        const char *prefix;
-        ObjectiveKind kind;
-        int numbers;
-    } kinds[] = {{"channel:", OBJECTIVE_CHANNEL, 1},
-                 {"neuron:", OBJECTIVE_NEURON, 3},
-                 {"layer:", OBJECTIVE_LAYER, 0},
-                 {"gram:", OBJECTIVE_GRAM_ENERGY, 0}};
-    *term = (Objective){.weight = 1};
-    if (strncmp(spec, "class:", 6) == 0) return class_target(network, graph, spec + 6, term);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const size_t length = strlen(kinds[i].prefix);
-        if (strncmp(spec, kinds[i].prefix, length) != 0) continue;
-        term->kind = kinds[i].kind;
-        char *text = malloc(strlen(spec) + 1);
-        if (!text) return status_no_memory("the target", strlen(spec));
-        strcpy(text, spec + length);
-        Status status = layer_target(network, graph, text, kinds[i].numbers, term);
-        free(text);
-        if (status.code == STATUS_OK && term->kind == OBJECTIVE_GRAM_ENERGY &&
-            term->value->shape.rank != 4) {
-            status =
-                status_error(STATUS_BAD_INPUT, "'%s' is no map: a Gram matrix needs one", spec);
+    Arena *arena = graph_arena((Graph *)graph);
+    Objective *last = NULL;
+    SpecTerm next = {.text = spec}; /* an empty SPEC is a term that is not understood */
+    while (spec_next(&spec, &next) || !last) {
+        Objective *own = last ? arena_alloc(arena, sizeof *own) : term;
+        char *text = malloc(next.length + 1);
+        if (!own || !text) {
+            free(text);
+            return status_no_memory("the target", next.length);
         }
-        return status;
+        memcpy(text, next.text, next.length);
+        text[next.length] = '\0';
+        *own = (Objective){.weight = next.weight};
+        const Status status = term_target(network, graph, text, own);
+        free(text);
+        TRY(status);
+        if (last) last->plus = own;
+        last = own;
     }
-    return status_error(STATUS_BAD_INPUT,
-                        "the target '%s' is not understood: write class:N, class:top, "
-                        "channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE or gram:NODE",
-                        spec);
+    return status_ok();
 }

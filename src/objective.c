@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "kernels/gemm.h"
 #include "parallel.h"
@@ -32,26 +33,65 @@ static size_t neuron_offset(const Objective *term)
 /* Each function below returns the value of the term without its weight and, where dv is not NULL, adds
  * scale * d(value)/dv to it. */
 
+/* The items of the batch that count: first to last - 1. */
+static void items_of(const Objective *term, const Extent *e, int *first, int *last)
+{
+    *first = term->item ? term->item - 1 : 0;
+    *last = term->item ? term->item : e->items;
+}
+
 static double neuron_term(const Objective *term, float *dv, double scale)
 {
-    const size_t at = neuron_offset(term);
-    if (dv) dv[at] += (float)scale;
-    return term->value->data[at];
+    const Extent e = extent_of(&term->value->shape);
+    const size_t item = (size_t)e.channels * e.positions;
+    int first, last;
+    items_of(term, &e, &first, &last);
+    double sum = 0;
+    for (int n = first; n < last; n++) {
+        const size_t at = (size_t)n * item + neuron_offset(term);
+        sum += term->value->data[at];
+        if (dv) dv[at] += (float)scale;
+    }
+    return sum;
+}
+
+/* Rows of the channel, and values in each, that count, and how far they lie apart and from the start. */
+typedef struct Window {
+    size_t rows, columns, stride, start;
+} Window;
+
+static Window window_of(const Objective *term, const Extent *e)
+{
+    const Shape *shape = &term->value->shape;
+    if (term->border == 0 || shape->rank != 4) return (Window){1, e->positions, 0, 0};
+    const int height = shape->dim[2], width = shape->dim[3];
+    /* At least one value is left. */
+    const int top = term->border < (height + 1) / 2 ? term->border : (height - 1) / 2;
+    const int left = term->border < (width + 1) / 2 ? term->border : (width - 1) / 2;
+    return (Window){(size_t)(height - 2 * top), (size_t)(width - 2 * left), (size_t)width,
+                    (size_t)(top * width + left)};
 }
 
 static double channel_term(const Objective *term, float *dv, double scale)
 {
     const Extent e = extent_of(&term->value->shape);
-    const float share = (float)(scale / (double)e.positions);
+    const Window w = window_of(term, &e);
+    const double count = (double)w.rows * (double)w.columns;
+    const float share = (float)(scale / count);
+    int first, last;
+    items_of(term, &e, &first, &last);
     double sum = 0;
-    for (int n = 0; n < e.items; n++) {
-        const size_t from = ((size_t)n * (size_t)e.channels + (size_t)term->channel) * e.positions;
-        for (size_t i = from; i < from + e.positions; i++) {
-            sum += term->value->data[i];
-            if (dv) dv[i] += share;
+    for (int n = first; n < last; n++) {
+        size_t row =
+            ((size_t)n * (size_t)e.channels + (size_t)term->channel) * e.positions + w.start;
+        for (size_t y = 0; y < w.rows; y++, row += w.stride) {
+            for (size_t i = row; i < row + w.columns; i++) {
+                sum += term->value->data[i];
+                if (dv) dv[i] += share;
+            }
         }
     }
-    return sum / (double)e.positions;
+    return sum / count;
 }
 
 static double layer_term(const Objective *term, float *dv, double scale)
@@ -164,12 +204,45 @@ static int gram_threads(void)
 
 size_t objective_scratch(ObjectiveKind kind, const Shape *shape)
 {
-    if (kind != OBJECTIVE_GRAM_ENERGY && kind != OBJECTIVE_GRAM_MATCH) return 0;
+    if (kind != OBJECTIVE_GRAM_ENERGY && kind != OBJECTIVE_GRAM_MATCH &&
+        kind != OBJECTIVE_GRAM_SIMILARITY)
+        return 0;
     const Extent e = extent_of(shape);
     const int c = e.channels, p = (int)e.positions;
+    const size_t grams = kind == OBJECTIVE_GRAM_SIMILARITY ? (size_t)e.items + 1 : 1;
     const size_t product = gemm_scratch_bytes(c, c, p, GRAM_MAX_THREADS);
     const size_t gradient = gemm_scratch_bytes(c, p, c, GRAM_MAX_THREADS);
-    return gram_floats(c) + (product > gradient ? product : gradient) / sizeof(float) + 16;
+    return grams * (gram_floats(c) + 16) +
+           (product > gradient ? product : gradient) / sizeof(float) + 16;
+}
+
+/* gram = share F F' of an item's values; room is for the product. */
+static void item_gram(const float *values, int c, int p, float share, float *gram, float *room)
+{
+    const Gemm product = {.m = c,
+                          .n = c,
+                          .k = p,
+                          .a = gemm_matrix(values, p),
+                          .b = gemm_transposed(values, p),
+                          .c = gram,
+                          .threads = gram_threads()};
+    gemm(&product, room);
+    for (size_t i = 0; i < (size_t)c * (size_t)c; i++) gram[i] *= share;
+}
+
+/* dv += matrix F, with a symmetric matrix [C,C]. */
+static void add_item_gradient(const float *matrix, const float *values, int c, int p, float *dv,
+                              float *room)
+{
+    const Gemm gradient = {.m = c,
+                           .n = p,
+                           .k = c,
+                           .a = gemm_matrix(matrix, c),
+                           .b = gemm_matrix(values, p),
+                           .c = dv,
+                           .accumulate = true,
+                           .threads = gram_threads()};
+    gemm(&gradient, room);
 }
 
 void gram_matrix(const Value *value, float *gram, float *scratch)
@@ -177,16 +250,7 @@ void gram_matrix(const Value *value, float *gram, float *scratch)
     const Extent e = extent_of(&value->shape);
     assert(e.items == 1);
     const int c = e.channels, p = (int)e.positions;
-    const Gemm product = {.m = c,
-                          .n = c,
-                          .k = p,
-                          .a = gemm_matrix(value->data, p),
-                          .b = gemm_transposed(value->data, p),
-                          .c = gram,
-                          .threads = gram_threads()};
-    gemm(&product, scratch + gram_floats(c));
-    const float share = 1.0F / ((float)c * (float)p);
-    for (size_t i = 0; i < (size_t)c * (size_t)c; i++) gram[i] *= share;
+    item_gram(value->data, c, p, 1.0F / ((float)c * (float)p), gram, scratch + gram_floats(c));
 }
 
 /* E = sum (G - A)^2 with G = F F' / (C P), both symmetric: dE/dF = 4 (G - A) F / (C P). */
@@ -205,16 +269,51 @@ static double gram_term(const Objective *term, float *dv, double scale)
         difference[i] *= slope;
     }
     if (!dv) return sum;
-    const Gemm gradient = {.m = c,
-                           .n = p,
-                           .k = c,
-                           .a = gemm_matrix(difference, c),
-                           .b = gemm_matrix(term->value->data, p),
-                           .c = dv,
-                           .accumulate = true,
-                           .threads = gram_threads()};
-    gemm(&gradient, term->scratch + gram_floats(c));
+    add_item_gradient(difference, term->value->data, c, p, dv, term->scratch + gram_floats(c));
     return sum;
+}
+
+static double dot(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)a[i] * b[i];
+    return sum;
+}
+
+/* S = 1/N sum_n <u_n, s_n> with u_n = G_n / |G_n|, G_n = F_n F_n' and s_n the sum of the other u. Each pair
+ * counts twice: dS/du_n = 2/N s_n, dS/dG_n = 2/N (s_n - <s_n, u_n> u_n) / |G_n|, dS/dF_n = 2 dS/dG_n F_n. */
+static double gram_similarity_term(const Objective *term, float *dv, double scale)
+{
+    const Extent e = extent_of(&term->value->shape);
+    const int c = e.channels, p = (int)e.positions;
+    const size_t square = (size_t)c * (size_t)c, apart = gram_floats(c) + 16;
+    const size_t item = (size_t)c * e.positions;
+    const size_t items = (size_t)e.items;
+    /* s_n at the start of the scratch, then each u_n and, behind it, |G_n|. */
+    float *sum = term->scratch, *units = term->scratch + apart, *room = units + items * apart;
+    double similarity = 0;
+    for (size_t n = 0; n < items; n++) {
+        float *unit = units + n * apart;
+        item_gram(term->value->data + n * item, c, p, 1, unit, room);
+        const double norm = sqrt(dot(unit, unit, square));
+        for (size_t i = 0; i < square && norm > 0; i++) unit[i] = (float)(unit[i] / norm);
+        unit[apart - 1] = (float)norm;
+    }
+    for (size_t n = 0; n < items; n++) {
+        const float *unit = units + n * apart;
+        memset(sum, 0, square * sizeof *sum);
+        for (size_t m = 0; m < items; m++) {
+            for (size_t i = 0; i < square && m != n; i++) sum[i] += units[m * apart + i];
+        }
+        const double shared = dot(sum, unit, square);
+        similarity += shared / (double)items;
+        const float norm = unit[apart - 1];
+        if (!dv || norm <= 0) continue;
+        const float slope = (float)(4 * scale / ((double)items * (double)norm));
+        for (size_t i = 0; i < square; i++) sum[i] = slope * (sum[i] - (float)shared * unit[i]);
+        add_item_gradient(sum, term->value->data + n * item, c, p, dv + n * item, room);
+    }
+    return similarity;
 }
 
 /* ---- all kinds ---- */
@@ -227,22 +326,48 @@ static TermFunction *const term_functions[] = {
     [OBJECTIVE_LAYER] = layer_term,
     [OBJECTIVE_GRAM_ENERGY] = gram_term,
     [OBJECTIVE_GRAM_MATCH] = gram_term,
+    [OBJECTIVE_GRAM_SIMILARITY] = gram_similarity_term,
     [OBJECTIVE_FEATURE_MATCH] = feature_match_term,
     [OBJECTIVE_TOTAL_VARIATION] = total_variation_term,
     [OBJECTIVE_CROSS_ENTROPY] = cross_entropy_term,
 };
 
+/* In whole cache lines. */
+static size_t scratch_of(const Objective *term)
+{
+    return (objective_scratch(term->kind, &term->value->shape) + 15) & ~(size_t)15;
+}
+
+size_t objectives_scratch(const Objective *term)
+{
+    size_t floats = 0;
+    for (; term; term = term->plus) floats += scratch_of(term);
+    return floats;
+}
+
+void objectives_give_scratch(Objective *term, float *scratch)
+{
+    for (; term; term = term->plus) {
+        term->scratch = scratch;
+        scratch += scratch_of(term);
+    }
+}
+
 double objective_value(const Objective *term)
 {
-    return term->weight * term_functions[term->kind](term, NULL, 0);
+    double sum = 0;
+    for (; term; term = term->plus) sum += term->weight * term_functions[term->kind](term, NULL, 0);
+    return sum;
 }
 
 double objectives_seed(const Objective *terms, int count, Graph *graph)
 {
     double sum = 0;
     for (int i = 0; i < count; i++) {
-        float *dv = graph_seed(graph, terms[i].value);
-        sum += terms[i].weight * term_functions[terms[i].kind](&terms[i], dv, terms[i].weight);
+        for (const Objective *t = &terms[i]; t; t = t->plus) {
+            float *dv = graph_seed(graph, t->value);
+            sum += t->weight * term_functions[t->kind](t, dv, t->weight);
+        }
     }
     return sum;
 }

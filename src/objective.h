@@ -13,11 +13,13 @@
 #include "graph.h"
 
 typedef enum ObjectiveKind {
-    OBJECTIVE_NEURON,  /* value[0, channel, y, x] */
+    OBJECTIVE_NEURON,  /* value[n, channel, y, x]; batch summed */
     OBJECTIVE_CHANNEL, /* mean over space of channel; of a vector [N,C]: its element; batch summed */
     OBJECTIVE_LAYER,   /* half the sum of squares */
     OBJECTIVE_GRAM_ENERGY, /* sum of squares of G = F F' / (C H W), F = [C, H*W] */
     OBJECTIVE_GRAM_MATCH, /* sum of squares of G - reference [C,C]; Gatys et al. 2016, equation 4 */
+    OBJECTIVE_GRAM_SIMILARITY, /* mean over the batch of the sum of cosines of a picture's F F' and those of the
+                                  others; less of it is diversity (Olah et al. 2017) */
     OBJECTIVE_FEATURE_MATCH, /* mean of squares of value - reference; Gatys et al. 2016, equation 1 */
     OBJECTIVE_TOTAL_VARIATION, /* mean over elements of squared differences of neighbours, [N,C,H,W] */
     OBJECTIVE_CROSS_ENTROPY, /* -log softmax(value)[channel]; a spatial value is averaged over space;
@@ -28,16 +30,24 @@ typedef struct Objective {
     ObjectiveKind kind;
     Value *value;
     int channel, y, x;
-    float weight;           /* 0 is taken as 0: say 1 */
+    int item;     /* neuron and channel: 1 for the first of the batch, ...; 0 for all */
+    int border;   /* channel: rows and columns at each side that do not count */
+    float weight; /* 0 is taken as 0: say 1 */
+    struct Objective
+        *plus; /* borrowed; a term that is added to this one, with its own weight; may be NULL */
     const float *reference; /* borrowed; for the two matches */
     float
         *scratch; /* borrowed, 64-byte aligned; objective_scratch(...) floats, for the Gram kinds */
 } Objective;
 
-/* Floats of scratch that a term needs; 0 for most. */
+/* Floats of scratch that a term, without what is added to it, needs; 0 for most. */
 size_t objective_scratch(ObjectiveKind kind, const Shape *shape);
 
-/* Weighted value of one term after a forward pass, without touching any gradient. */
+/* The same with what is added to it, and the hand-out: to each that needs some. */
+size_t objectives_scratch(const Objective *term);
+void objectives_give_scratch(Objective *term, float *scratch);
+
+/* Weighted value of a term and of what is added to it, after a forward pass, without touching any gradient. */
 double objective_value(const Objective *term);
 
 /* Sum of the weighted terms; adds d(sum)/d(value) to the gradients and marks them as seeds. The graph's

@@ -161,9 +161,8 @@ static void model_destroy(Model *model)
     sized_release(&model->gradient);
     network_close(model->network);
     for (int i = 0; i < model->keep_count; i++) free(model->keep[i]);
-    free(model->kept);
     free(model->target);
-    free(model->scratch);
+    aligned_free(model->scratch);
     free(model->buffer);
     free(model);
 }

@@ -46,7 +46,7 @@ typedef struct Model {
     bool picture; /* of a picture, not of a raw tensor */
 
     Sized gradient;
-    char *kept; /* the convolution that the gradient's graph keeps apart; may be NULL */
+    SpecNodes kept; /* the convolutions that the gradient's graph keeps apart */
     char *target;
     const BackwardRule *rule;
     float *scratch; /* of the target */

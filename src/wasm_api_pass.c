@@ -81,38 +81,16 @@ CONVO_EXPORT int convo_look_tensor(int handle, int height, int width, const floa
 
 /* ---- gradient ---- */
 
-/* The node that a SPEC names, between its kind and its numbers; NULL where it names none. From malloc. */
-static Status spec_node(const char *spec, char **node)
-{
-    static const struct {
-        const char *kind;
-        int numbers;
-    } kinds[] = {{"channel:", 1}, {"neuron:", 3}, {"layer:", 0}, {"gram:", 0}};
-    *node = NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const size_t length = strlen(kinds[i].kind);
-        if (strncmp(spec, kinds[i].kind, length) != 0) continue;
-        *node = strdup(spec + length);
-        if (!*node) return status_no_memory("the target", strlen(spec));
-        for (int n = 0; n < kinds[i].numbers; n++) {
-            char *colon = strrchr(*node, ':');
-            if (colon) *colon = 0;
-        }
-    }
-    return status_ok();
-}
-
 /* Makes sure of a planned graph in which the target can be reached. */
 static Status gradient_plan(Model *model, const char *target, int height, int width)
 {
-    char *node;
-    TRY(spec_node(target, &node));
-    if (strcmp(node ? node : "", model->kept ? model->kept : "") != 0)
+    SpecNodes nodes;
+    network_spec_nodes(target, &nodes);
+    if (memcmp(nodes.text, model->kept.text, sizeof nodes.text) != 0)
         sized_release(&model->gradient);
-    free(model->kept);
-    model->kept = node;
-    return sized_plan(model->network, &model->gradient, height, width,
-                      (const char *const *)&model->kept, node ? 1 : 0);
+    network_spec_nodes(target, &model->kept);
+    return sized_plan(model->network, &model->gradient, height, width, model->kept.name,
+                      model->kept.count);
 }
 
 static Status gradient_begin(int handle, int height, int width, const float *data, size_t count,
@@ -153,11 +131,11 @@ static Status gradient_turn(Model *model)
     Graph *graph = model->gradient.graph;
     Objective term;
     TRY(network_objective(model->network, graph, model->target, &term));
-    const size_t floats = objective_scratch(term.kind, &term.value->shape);
-    free(model->scratch);
-    model->scratch = malloc((floats + 1) * sizeof(float));
+    const size_t floats = objectives_scratch(&term);
+    aligned_free(model->scratch);
+    model->scratch = aligned_alloc_zeroed((floats + 1) * sizeof(float));
     if (!model->scratch) return status_no_memory("the target", floats * sizeof(float));
-    term.scratch = model->scratch;
+    objectives_give_scratch(&term, model->scratch);
     graph_zero_gradients(graph);
     model->value = objectives_seed(&term, 1, graph);
     graph_begin_backward(graph, model->rule);

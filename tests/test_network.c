@@ -89,6 +89,14 @@ static void scores_and_targets(void)
     CHECK_FAILS(network_objective(network, graph, "layer:w2", &term), "weight");
     CHECK_FAILS(network_objective(network, graph, "gram:logits", &term), "no map");
     CHECK_FAILS(network_objective(network, graph, "sum:r1", &term), "not understood");
+    CHECK_FAILS(network_objective(network, graph, "", &term), "not understood");
+    CHECK_FAILS(network_objective(network, graph, "class:1 + 2*", &term), "class '1 + 2*'");
+    CHECK_FAILS(network_objective(network, graph, "class:1 + class:9", &term), "no class 9");
+    CHECK_FAILS(network_objective(network, graph, "2.5", &term), "not understood");
+    CHECK_OK(network_objective(network, graph, "-class:1+0.5*channel:bn1:5 - 2 * layer:r1", &term));
+    CHECK(term.weight == -1 && term.channel == 1 && term.plus->weight == 0.5F);
+    CHECK(term.plus->channel == 5 && term.plus->plus->weight == -2 && !term.plus->plus->plus);
+    CHECK(term.plus->plus->kind == OBJECTIVE_LAYER && term.plus->kind == OBJECTIVE_CHANNEL);
     CHECK_OK(network_objective(network, graph, "neuron:r1:2:3:1", &term));
     CHECK(term.channel == 2 && term.y == 3 && term.x == 1);
     graph_destroy(graph);
@@ -181,11 +189,27 @@ static void squeezenet_is_recognised(void)
     network_close(network);
 }
 
-static const Test tests[] = {TEST(refuses_and_frees),
-                             TEST(preprocessing_and_labels),
-                             TEST(scores_and_targets),
-                             TEST(not_a_number_ranks_last),
-                             TEST(layers),
-                             TEST(receptive_field_holds),
-                             TEST(squeezenet_is_recognised)};
+/* Signs within names, numbers with exponents, and what must be kept apart. */
+static void specs_name_their_nodes(void)
+{
+    SpecNodes nodes;
+    network_spec_nodes("channel:a:b+c-d:3 +1e-2*neuron:block/conv-1:0:1:2-layer:x + class:3",
+                       &nodes);
+    CHECK(nodes.count == 3);
+    CHECK_TEXT(nodes.name[0], "a:b+c-d");
+    CHECK_TEXT(nodes.name[1], "block/conv-1");
+    CHECK_TEXT(nodes.name[2], "x");
+    network_spec_nodes("class:340", &nodes);
+    CHECK(nodes.count == 0);
+    network_spec_nodes("channel:", &nodes);
+    CHECK(nodes.count == 0);
+    CHECK(network_spec_is_class("class:340") && network_spec_is_class(" class:top "));
+    CHECK(!network_spec_is_class("class:340 + class:3") && !network_spec_is_class("-class:3"));
+    CHECK(!network_spec_is_class("layer:a") && !network_spec_is_class(""));
+}
+
+static const Test tests[] = {TEST(specs_name_their_nodes),   TEST(refuses_and_frees),
+                             TEST(preprocessing_and_labels), TEST(scores_and_targets),
+                             TEST(not_a_number_ranks_last),  TEST(layers),
+                             TEST(receptive_field_holds),    TEST(squeezenet_is_recognised)};
 TEST_MAIN(tests)

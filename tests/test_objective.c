@@ -12,6 +12,7 @@ typedef struct Case {
     Shape shape;
     int channel, y, x;
     bool reference; /* as large as the value, or its Gram matrix */
+    int item, border;
 } Case;
 
 #define DIMS(...)                                                                                  \
@@ -20,22 +21,30 @@ typedef struct Case {
     }
 
 static const Case cases[] = {
-    {OBJECTIVE_NEURON, DIMS(1, 3, 4, 5), 2, 3, 1, false},
-    {OBJECTIVE_NEURON, DIMS(1, 7), 4, 0, 0, false},
-    {OBJECTIVE_CHANNEL, DIMS(1, 3, 4, 5), 1, 0, 0, false},
-    {OBJECTIVE_CHANNEL, DIMS(2, 6), 5, 0, 0, false},
-    {OBJECTIVE_CHANNEL, DIMS(2, 3, 2, 2), 0, 0, 0, false},
-    {OBJECTIVE_LAYER, DIMS(1, 3, 4, 5), 0, 0, 0, false},
-    {OBJECTIVE_GRAM_ENERGY, DIMS(1, 3, 4, 5), 0, 0, 0, false},
-    {OBJECTIVE_GRAM_ENERGY, DIMS(1, 17, 3, 7), 0, 0, 0, false},
-    {OBJECTIVE_GRAM_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, true},
-    {OBJECTIVE_GRAM_MATCH, DIMS(1, 20, 5, 1), 0, 0, 0, true},
-    {OBJECTIVE_FEATURE_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, true},
-    {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 3, 4, 5), 0, 0, 0, false},
-    {OBJECTIVE_TOTAL_VARIATION, DIMS(2, 2, 1, 6), 0, 0, 0, false},
-    {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 1, 6, 1), 0, 0, 0, false},
-    {OBJECTIVE_CROSS_ENTROPY, DIMS(1, 7), 3, 0, 0, false},
-    {OBJECTIVE_CROSS_ENTROPY, DIMS(2, 4, 3, 2), 1, 0, 0, false},
+    {OBJECTIVE_NEURON, DIMS(1, 3, 4, 5), 2, 3, 1, .item = 0},
+    {OBJECTIVE_NEURON, DIMS(3, 2, 4, 5), 1, 3, 1, .item = 0},
+    {OBJECTIVE_NEURON, DIMS(3, 2, 4, 5), 1, 3, 1, .item = 2},
+    {OBJECTIVE_NEURON, DIMS(1, 7), 4, 0, 0, .item = 0},
+    {OBJECTIVE_CHANNEL, DIMS(1, 3, 4, 5), 1, 0, 0, .item = 0},
+    {OBJECTIVE_CHANNEL, DIMS(2, 6), 5, 0, 0, .item = 0},
+    {OBJECTIVE_CHANNEL, DIMS(2, 3, 2, 2), 0, 0, 0, .item = 0},
+    {OBJECTIVE_CHANNEL, DIMS(3, 3, 4, 5), 1, 0, 0, .item = 3},
+    {OBJECTIVE_CHANNEL, DIMS(2, 3, 7, 6), 1, 0, 0, .border = 2},
+    {OBJECTIVE_CHANNEL, DIMS(1, 2, 3, 8), 1, 0, 0, .item = 1, .border = 2},
+    {OBJECTIVE_GRAM_SIMILARITY, DIMS(3, 4, 3, 2), 0, 0, 0, .item = 0},
+    {OBJECTIVE_GRAM_SIMILARITY, DIMS(2, 19, 2, 5), 0, 0, 0, .item = 0},
+    {OBJECTIVE_GRAM_SIMILARITY, DIMS(2, 6), 0, 0, 0, .item = 0},
+    {OBJECTIVE_LAYER, DIMS(1, 3, 4, 5), 0, 0, 0, .item = 0},
+    {OBJECTIVE_GRAM_ENERGY, DIMS(1, 3, 4, 5), 0, 0, 0, .item = 0},
+    {OBJECTIVE_GRAM_ENERGY, DIMS(1, 17, 3, 7), 0, 0, 0, .item = 0},
+    {OBJECTIVE_GRAM_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
+    {OBJECTIVE_GRAM_MATCH, DIMS(1, 20, 5, 1), 0, 0, 0, .reference = true},
+    {OBJECTIVE_FEATURE_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
+    {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 3, 4, 5), 0, 0, 0, .item = 0},
+    {OBJECTIVE_TOTAL_VARIATION, DIMS(2, 2, 1, 6), 0, 0, 0, .item = 0},
+    {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 1, 6, 1), 0, 0, 0, .item = 0},
+    {OBJECTIVE_CROSS_ENTROPY, DIMS(1, 7), 3, 0, 0, .item = 0},
+    {OBJECTIVE_CROSS_ENTROPY, DIMS(2, 4, 3, 2), 1, 0, 0, .item = 0},
 };
 
 /* ---- definitions, in double ---- */
@@ -87,15 +96,69 @@ static double entropy_reference(const Case *c, const double *v)
     return sum / (double)positions;
 }
 
+static bool counts(const Case *c, int item)
+{
+    return c->item == 0 || c->item == item + 1;
+}
+
+static double neuron_reference(const Case *c, const double *v)
+{
+    const Shape *s = &c->shape;
+    const int height = s->rank == 4 ? s->dim[2] : 1, width = s->rank == 4 ? s->dim[3] : 1;
+    double sum = 0;
+    for (int n = 0; n < s->dim[0]; n++) {
+        if (counts(c, n)) sum += v[((n * s->dim[1] + c->channel) * height + c->y) * width + c->x];
+    }
+    return sum;
+}
+
 static double channel_reference(const Case *c, const double *v)
 {
-    const size_t positions = shape_span(&c->shape, 2, c->shape.rank);
+    const Shape *s = &c->shape;
+    const int height = s->rank == 4 ? s->dim[2] : 1, width = s->rank == 4 ? s->dim[3] : 1;
+    const int top = c->border < (height + 1) / 2 ? c->border : (height - 1) / 2;
+    const int left = c->border < (width + 1) / 2 ? c->border : (width - 1) / 2;
     double sum = 0;
-    for (int n = 0; n < c->shape.dim[0]; n++) {
-        for (size_t p = 0; p < positions; p++)
-            sum += v[((size_t)n * (size_t)c->shape.dim[1] + (size_t)c->channel) * positions + p];
+    for (int n = 0; n < s->dim[0]; n++) {
+        for (int y = top; y < height - top && counts(c, n); y++) {
+            for (int x = left; x < width - left; x++)
+                sum += v[((n * s->dim[1] + c->channel) * height + y) * width + x];
+        }
     }
-    return sum / (double)positions;
+    return sum / ((height - 2 * top) * (width - 2 * left));
+}
+
+static double gram_of(const Case *c, const double *v, int item, int i, int j)
+{
+    const int channels = c->shape.dim[1], positions = (int)shape_span(&c->shape, 2, c->shape.rank);
+    double sum = 0;
+    for (int p = 0; p < positions; p++)
+        sum += v[(item * channels + i) * positions + p] * v[(item * channels + j) * positions + p];
+    return sum;
+}
+
+static double gram_product(const Case *c, const double *v, int a, int b)
+{
+    const int channels = c->shape.dim[1];
+    double sum = 0;
+    for (int k = 0; k < channels * channels; k++)
+        sum += gram_of(c, v, a, k / channels, k % channels) *
+               gram_of(c, v, b, k / channels, k % channels);
+    return sum;
+}
+
+static double similarity_reference(const Case *c, const double *v)
+{
+    const int items = c->shape.dim[0];
+    double sum = 0;
+    for (int a = 0; a < items; a++) {
+        for (int b = 0; b < items; b++) {
+            if (a != b)
+                sum += gram_product(c, v, a, b) /
+                       sqrt(gram_product(c, v, a, a) * gram_product(c, v, b, b));
+        }
+    }
+    return sum / items;
 }
 
 static double squares_reference(const Case *c, const double *v, const float *reference)
@@ -110,11 +173,9 @@ static double squares_reference(const Case *c, const double *v, const float *ref
 
 static double definition(const Case *c, const double *v, const float *reference)
 {
-    const int rank = c->shape.rank;
     switch (c->kind) {
-    case OBJECTIVE_NEURON:
-        if (rank == 2) return v[c->channel];
-        return v[(c->channel * c->shape.dim[2] + c->y) * c->shape.dim[3] + c->x];
+    case OBJECTIVE_NEURON: return neuron_reference(c, v);
+    case OBJECTIVE_GRAM_SIMILARITY: return similarity_reference(c, v);
     case OBJECTIVE_CHANNEL: return channel_reference(c, v);
     case OBJECTIVE_LAYER: return 0.5 * squares_reference(c, v, NULL);
     case OBJECTIVE_GRAM_ENERGY:
@@ -178,6 +239,8 @@ static void check_case(int index)
     const Objective term = {.kind = c->kind,
                             .value = value,
                             .channel = c->channel,
+                            .item = c->item,
+                            .border = c->border,
                             .y = c->y,
                             .x = c->x,
                             .weight = weight,
@@ -216,6 +279,38 @@ static void check_case(int index)
 static void values_and_gradients(void)
 {
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) check_case(i);
+}
+
+/* A chain of terms is worth, and seeds, what its terms are and seed one by one. */
+static void objectives_add(void)
+{
+    const Case c = {.kind = OBJECTIVE_LAYER, .shape = DIMS(1, 3, 4, 5)};
+    Graph *graph;
+    Value *value = one_value(&graph, &c);
+    float *x = random_floats(60, 9), *alone = random_floats(60, 1);
+    memcpy(value->data, x, 60 * sizeof *x);
+    Objective terms[] = {
+        {.kind = OBJECTIVE_CHANNEL, .value = value, .channel = 1, .weight = 2},
+        {.kind = OBJECTIVE_GRAM_ENERGY, .value = value, .weight = -0.5F},
+        {.kind = OBJECTIVE_NEURON, .value = value, .channel = 2, .y = 1, .x = 3, .weight = 1},
+    };
+    float *scratch = aligned_alloc_zeroed(3 * objective_scratch(OBJECTIVE_GRAM_ENERGY, &c.shape) *
+                                          sizeof *scratch);
+    for (int i = 0; i < 3; i++) objectives_give_scratch(&terms[i], scratch);
+    graph_zero_gradients(graph);
+    const double sum = objectives_seed(terms, 3, graph);
+    memcpy(alone, value->grad, 60 * sizeof *alone);
+    terms[0].plus = &terms[1], terms[1].plus = &terms[2];
+    CHECK(objectives_scratch(terms) >= objective_scratch(OBJECTIVE_GRAM_ENERGY, &c.shape));
+    objectives_give_scratch(terms, scratch);
+    graph_zero_gradients(graph);
+    CHECK_NEAR(objectives_seed(terms, 1, graph), sum, 1e-12);
+    CHECK_NEAR(objective_value(terms), sum, 1e-12);
+    CHECK(memcmp(alone, value->grad, 60 * sizeof *alone) == 0);
+    aligned_free(scratch);
+    aligned_free(x);
+    aligned_free(alone);
+    graph_destroy(graph);
 }
 
 /* Large scores must not overflow, and a certain answer costs nothing. */
@@ -263,6 +358,7 @@ static void gram_matrix_is_symmetric(void)
 
 static const Test tests[] = {
     TEST(values_and_gradients),
+    TEST(objectives_add),
     TEST(cross_entropy_is_stable),
     TEST(gram_matrix_is_symmetric),
 };

@@ -10,9 +10,8 @@
 
 const Option gradient_options[] = {
     {"target", "SPEC",
-     "class:340, class:top, class:LABEL, channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE or "
-     "gram:NODE "
-     "(default class:top)"},
+     "class:340, class:top, class:LABEL, channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE, "
+     "gram:NODE, or a mix: \"class:340 + 0.5*channel:NODE:C\" (default class:top)"},
     {"rule", "RULE",
      "how it passes a ReLU: exact, guided, deconvnet or redirected (default exact)"},
     {"input", "X.npy", "an input as the network takes it, without any preprocessing"},
@@ -32,34 +31,9 @@ typedef struct Derivative {
 static void derivative_release(Derivative *d)
 {
     graph_destroy(d->graph);
-    free(d->scratch);
+    aligned_free(d->scratch);
     model_input_release(&d->input);
     network_close(d->network);
-}
-
-/* What may be the node's name in a SPEC: its numbers are cut off one after the other, since names may have
- * colons. A name that is no convolution's is no harm. */
-typedef struct SpecNodes {
-    char text[4][512];
-    const char *name[4];
-    int count;
-} SpecNodes;
-
-static void spec_nodes(const char *spec, SpecNodes *nodes)
-{
-    nodes->count = 0;
-    const char *colon = strchr(spec, ':');
-    if (!colon || strncmp(spec, "class:", 6) == 0) return;
-    char rest[512];
-    snprintf(rest, sizeof rest, "%s", colon + 1);
-    for (int i = 0; i < 4 && *rest; i++) {
-        memcpy(nodes->text[i], rest, sizeof rest);
-        nodes->name[i] = nodes->text[i];
-        nodes->count++;
-        char *last = strrchr(rest, ':');
-        if (!last) break;
-        *last = '\0';
-    }
 }
 
 static Status set_up(const Args *args, Derivative *d)
@@ -77,7 +51,7 @@ static Status set_up(const Args *args, Derivative *d)
     TRY(model_open(args, &d->network));
     TRY(model_input_read(args, &d->input));
     SpecNodes nodes;
-    spec_nodes(target ? target : "class:top", &nodes);
+    network_spec_nodes(target ? target : "class:top", &nodes);
     return model_graph(d->network, &d->input, nodes.name, nodes.count, GRAPH_INPUT_GRADIENT,
                        &d->graph);
 }
@@ -89,11 +63,11 @@ static Status derive(const Args *args, Derivative *d)
     graph_forward(d->graph);
     Objective term = {0};
     TRY(network_objective(d->network, d->graph, target ? target : "class:top", &term));
-    size_t scratch = objective_scratch(term.kind, &term.value->shape);
+    size_t scratch = objectives_scratch(&term);
     if (scratch > 0) {
-        d->scratch = malloc(scratch * sizeof *d->scratch);
+        d->scratch = aligned_alloc_zeroed(scratch * sizeof *d->scratch);
         if (!d->scratch) return status_no_memory("the objective", scratch * sizeof *d->scratch);
-        term.scratch = d->scratch;
+        objectives_give_scratch(&term, d->scratch);
     }
     graph_zero_gradients(d->graph);
     d->value = objectives_seed(&term, 1, d->graph);

@@ -105,7 +105,7 @@ static void tell_progress(Run *run, int passes)
 static void ask_forward(Run *run)
 {
     Attack *s = run_state(run);
-    run_ask_forward(run, s->graph, &s->term.value, 1);
+    run_ask_objective(run, s->graph, &s->term);
     tell_progress(run, 1);
 }
 

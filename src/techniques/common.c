@@ -6,15 +6,17 @@
 
 bool target_is_class(const Run *run)
 {
-    return strncmp(run_text(run, "target"), "class:", 6) == 0;
+    return network_spec_is_class(run_text(run, "target"));
 }
 
 Status target_resolve(Run *run, const Graph *graph, Objective *term, char text[TARGET_TEXT_BYTES])
 {
     const char *spec = run_text(run, "target");
     TRY(network_objective(run_network(run), graph, spec, term));
-    const size_t scratch = objective_scratch(term->kind, &term->value->shape);
-    if (scratch) TRY(run_floats(run, scratch, &term->scratch));
+    float *scratch = NULL;
+    const size_t floats = objectives_scratch(term);
+    if (floats) TRY(run_floats(run, floats, &scratch));
+    if (floats) objectives_give_scratch(term, scratch);
     if (!target_is_class(run)) {
         snprintf(text, TARGET_TEXT_BYTES, "%s", spec);
         return status_ok();

@@ -115,7 +115,7 @@ static Status step(Run *run)
         s->value = objective_value(&s->term);
         memcpy(s->input->data, s->base, s->size * sizeof *s->base);
         s->stage = STAGE_BASELINE;
-        run_ask_forward(run, s->graph, &s->term.value, 1);
+        run_ask_objective(run, s->graph, &s->term);
         run_tell_progress(run, 0.5 / (s->steps + 1), 1.0 / (s->steps + 1));
         return status_ok();
     case STAGE_BASELINE:

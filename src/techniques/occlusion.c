@@ -175,7 +175,7 @@ static Status step(Run *run)
     }
     const double all = position_count(s) + 1.0;
     place_batch(s, 0);
-    run_ask_forward(run, s->scorer.graph, &s->scorer.term.value, 1);
+    run_ask_objective(run, s->scorer.graph, &s->scorer.term);
     run_tell_progress(run, (s->done + 1) / all, (s->next + 1) / all);
     return status_ok();
 }

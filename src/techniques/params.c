@@ -155,25 +155,19 @@ bool run_choice(const Run *run, const char *param, const char *choice)
 
 /* ---- layers that must stay apart ---- */
 
-/* NODE of channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE, gram:NODE; names may hold colons. */
-static const char *spec_node(Run *run, const char *spec)
+/* Copies the nodes that a SPEC names; their number. */
+static int spec_nodes(Run *run, const char *spec, const char **names, int most)
 {
-    static const struct {
-        const char *kind;
-        int numbers;
-    } kinds[] = {{"channel:", 1}, {"neuron:", 3}, {"layer:", 0}, {"gram:", 0}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const size_t prefix = strlen(kinds[i].kind);
-        if (strncmp(spec, kinds[i].kind, prefix) != 0) continue;
-        const char *node = spec + prefix;
-        size_t length = strlen(node);
-        for (int n = 0; n < kinds[i].numbers; n++) {
-            while (length > 0 && node[length - 1] != ':') length--;
-            if (length > 0) length--;
-        }
-        return arena_text(run->arena, node, length);
+    SpecNodes nodes;
+    network_spec_nodes(spec, &nodes);
+    int count = 0;
+    while (count < nodes.count && count < most) {
+        const char *name = nodes.name[count];
+        names[count] = arena_text(run->arena, name, strlen(name));
+        if (!names[count]) break; /* what is folded then says so */
+        count++;
     }
-    return NULL;
+    return count;
 }
 
 int params_layers(Run *run, const char **names, int most)
@@ -181,11 +175,9 @@ int params_layers(Run *run, const char **names, int most)
     int count = 0;
     for (int i = 0; i < run->technique->param_count && count < most; i++) {
         const ParamType type = run->technique->params[i].type;
-        const char *name = NULL;
-        if (type == PARAM_LAYER && strcmp(run->values[i].text, "auto") != 0)
-            name = run->values[i].text;
-        if (type == PARAM_TARGET) name = spec_node(run, run->values[i].text);
-        if (name && *name) names[count++] = name;
+        const char *text = run->values[i].text;
+        if (type == PARAM_LAYER && strcmp(text, "auto") != 0) names[count++] = text;
+        if (type == PARAM_TARGET) count += spec_nodes(run, text, names + count, most - count);
     }
     return count;
 }

@@ -320,14 +320,30 @@ void run_ask_forward(Run *run, Graph *graph, Value *const *targets, int count)
     graph_begin_forward(graph, targets, count);
 }
 
+/* A pass that reaches the values of all terms; of very many: all of the graph. */
+static void begin_forward(Run *run, Graph *graph, const Objective *terms, int count)
+{
+    enum { MOST = 2 * RUN_MAX_TERMS };
+    Value *targets[MOST];
+    int reached = 0;
+    for (int i = 0; i < count; i++) {
+        for (const Objective *t = &terms[i]; t; t = t->plus, reached++) {
+            if (reached < MOST) targets[reached] = t->value;
+        }
+    }
+    run_ask_forward(run, graph, targets, reached <= MOST ? reached : 0);
+}
+
+void run_ask_objective(Run *run, Graph *graph, const Objective *term)
+{
+    begin_forward(run, graph, term, 1);
+}
+
 void run_ask_gradient(Run *run, Graph *graph, const Objective *terms, int count,
                       const BackwardRule *rule)
 {
-    Value *targets[RUN_MAX_TERMS];
-    for (int i = 0; i < count && i < RUN_MAX_TERMS; i++) targets[i] = terms[i].value;
-    ask(run, graph, PHASE_FORWARD);
+    begin_forward(run, graph, terms, count);
     ask_terms(run, terms, count, rule);
-    graph_begin_forward(graph, targets, count);
 }
 
 void run_ask_backward(Run *run, Graph *graph, const Objective *terms, int count,

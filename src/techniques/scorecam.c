@@ -106,7 +106,7 @@ static Status ask_batch(Run *run)
     Scorecam *s = run_state(run);
     for (int n = 0; n < s->scorer.batch && s->next < s->count; n++)
         TRY(place(s, n, &s->ranked[s->next++]));
-    run_ask_forward(run, s->scorer.graph, &s->scorer.term.value, 1);
+    run_ask_objective(run, s->scorer.graph, &s->scorer.term);
     run_tell_progress(run, (s->done + 1.0) / (s->count + 1), (s->next + 1.0) / (s->count + 1));
     return status_ok();
 }

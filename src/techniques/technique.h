@@ -155,6 +155,9 @@ Status run_load_picture(Run *run, Graph *graph, int index, int n);
  * not finish is called again: so long work of its own is cut into pieces. */
 void run_ask_forward(Run *run, Graph *graph, Value *const *targets, int count);
 
+/* The same for what an objective is of. */
+void run_ask_objective(Run *run, Graph *graph, const Objective *term);
+
 /* Asks for forward, the objectives' seeds, and backward. terms are copied, at most RUN_MAX_TERMS. */
 void run_ask_gradient(Run *run, Graph *graph, const Objective *terms, int count,
                       const BackwardRule *rule);
