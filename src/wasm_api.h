@@ -85,6 +85,8 @@ int convo_gradient_result(int model);                     /* text: {"shape", "da
 int convo_run_create(int model, const char *technique); /* returns a handle */
 int convo_run_set(int run, const char *param, const char *value);
 int convo_run_picture(int run, int index, int width, int height, const uint8_t *rgba); /* copied */
+/* Of a picture that was given: what it and its class are called; either may be empty. */
+int convo_run_name_picture(int run, int index, const char *name, const char *group);
 int convo_run_begin(int run);
 int convo_run_advance(int run, double seconds); /* 1: done, 0: there is more to do */
 double convo_run_progress(int run);             /* 0 to 1; 0 for no such run */

@@ -83,6 +83,14 @@ CONVO_EXPORT int convo_run_picture(int handle, int index, int width, int height,
     return boundary_return(status, 0);
 }
 
+CONVO_EXPORT int convo_run_name_picture(int handle, int index, const char *name, const char *group)
+{
+    Run *run;
+    Status status = run_find(handle, &run);
+    if (status.code == STATUS_OK) status = run_name_picture(run, index, name, group);
+    return boundary_return(status, 0);
+}
+
 CONVO_EXPORT int convo_run_begin(int handle)
 {
     Run *run;

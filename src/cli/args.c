@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/files.h"
 #include "cli/model.h"
 
 int cli_fail(Status status)
@@ -126,11 +127,23 @@ static int check_words(const Args *args, int least, int most)
     if (args->word_count < least) {
         return cli_usage(name, "%s needs %s", name,
                          args->technique && args->word_count > 0
-                             ? least > 2 ? "MODEL and two pictures" : "MODEL and a picture"
+                             ? least > 3   ? "MODEL and at least three pictures"
+                               : least > 2 ? "MODEL and two pictures"
+                                           : "MODEL and a picture"
                              : command->words);
     }
     if (args->word_count <= most) return EXIT_DONE;
     return cli_usage(name, "%s does not know what to do with '%s'", name, args->words[most]);
+}
+
+/* A folder stands for as many pictures as are in it. */
+static int least_words(const Args *args)
+{
+    const int pictures = args->technique->pictures;
+    for (int i = 1; i < args->word_count; i++) {
+        if (is_folder(args->words[i])) return pictures < 1 ? pictures : 1;
+    }
+    return pictures;
 }
 
 int args_parse(Args *args, const Command *command, const Technique *technique, int count,
@@ -157,9 +170,8 @@ int args_parse(Args *args, const Command *command, const Technique *technique, i
             args->words[args->word_count++] = words[at++];
         }
     }
-    int pictures = technique ? 1 + technique->pictures : 0;
-    return check_words(args, technique ? pictures : command->least,
-                       technique ? pictures : command->most);
+    if (!technique) return check_words(args, command->least, command->most);
+    return check_words(args, 1 + least_words(args), 1 + technique_most_pictures(technique));
 }
 
 void args_release(Args *args)

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,80 +5,13 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/model.h"
+#include "cli/pictures.h"
 #include "cli/progress.h"
 
 const Option classify_options[] = {
     {"top", "N", "how many classes to name (default 5)"},
     {0},
 };
-
-/* ---- which pictures ---- */
-
-typedef struct Paths {
-    char **path;
-    int count, capacity;
-} Paths;
-
-static Status paths_add(Paths *paths, const char *path)
-{
-    if (paths->count == paths->capacity) {
-        int capacity = paths->capacity ? 2 * paths->capacity : 64;
-        char **grown = realloc(paths->path, (size_t)capacity * sizeof *grown);
-        if (!grown) return status_no_memory("the list of pictures", (size_t)capacity);
-        paths->path = grown;
-        paths->capacity = capacity;
-    }
-    char *copy = strdup(path);
-    if (!copy) return status_no_memory("the list of pictures", strlen(path));
-    paths->path[paths->count++] = copy;
-    return status_ok();
-}
-
-static void paths_release(Paths *paths)
-{
-    for (int i = 0; i < paths->count; i++) free(paths->path[i]);
-    free(paths->path);
-    *paths = (Paths){0};
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static Status add_folder(Paths *paths, const char *folder)
-{
-    DIR *directory = opendir(folder);
-    if (!directory) return status_error(STATUS_IO, "cannot read the folder '%s'", folder);
-    int first = paths->count;
-    size_t length = strlen(folder);
-    const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
-    Status status = status_ok();
-    for (struct dirent *entry; status.code == STATUS_OK && (entry = readdir(directory));) {
-        const char *name = entry->d_name;
-        bool picture =
-            has_ending(name, ".jpg") || has_ending(name, ".jpeg") || has_ending(name, ".png");
-        char path[PATH_BYTES];
-        if (!picture || name[0] == '.') continue;
-        if (snprintf(path, sizeof path, "%s%s%s", folder, slash, name) >= PATH_BYTES) continue;
-        status = paths_add(paths, path);
-    }
-    closedir(directory);
-    if (status.code == STATUS_OK && paths->count == first) {
-        return status_error(STATUS_BAD_INPUT, "the folder '%s' has no JPEG or PNG files", folder);
-    }
-    qsort(paths->path + first, (size_t)(paths->count - first), sizeof *paths->path, compare_paths);
-    return status;
-}
-
-static Status collect(const Args *args, Paths *paths)
-{
-    for (int i = 1; i < args->word_count; i++) {
-        TRY(is_folder(args->words[i]) ? add_folder(paths, args->words[i])
-                                      : paths_add(paths, args->words[i]));
-    }
-    return status_ok();
-}
 
 /* ---- classifying ---- */
 
@@ -181,7 +113,7 @@ static void print_predictions(const Classifier *c, const char *path)
 }
 
 /* One picture that cannot be read does not stop the others; the exit status tells. */
-static int classify_all(const Args *args, Classifier *c, const Paths *paths)
+static int classify_all(const Args *args, Classifier *c, const PicturePaths *paths)
 {
     bool json = args_flag(args, "json");
     Text text = {0};
@@ -190,12 +122,12 @@ static int classify_all(const Args *args, Classifier *c, const Paths *paths)
     if (json) json_array_begin(&text);
     for (int i = 0; i < paths->count && !progress_interrupted(); i++) {
         if (paths->count > 1) progress_show(&progress, (double)i / paths->count);
-        Status status = classify(c, paths->path[i]);
+        Status status = classify(c, paths->items[i].path);
         if (status.code != STATUS_OK) result = cli_fail(status);
         if (json) {
-            picture_json(&text, c, paths->path[i], &status);
+            picture_json(&text, c, paths->items[i].path, &status);
         } else if (status.code == STATUS_OK) {
-            print_predictions(c, paths->path[i]);
+            print_predictions(c, paths->items[i].path);
         }
     }
     if (json) json_array_end(&text);
@@ -209,12 +141,12 @@ static int classify_all(const Args *args, Classifier *c, const Paths *paths)
 int command_classify(const Args *args)
 {
     Classifier classifier = {0};
-    Paths paths = {0};
-    Status status = collect(args, &paths);
+    PicturePaths paths = {0};
+    Status status = picture_paths(args->words + 1, args->word_count - 1, &paths);
     if (status.code == STATUS_OK) status = classifier_open(args, &classifier);
     int result =
         status.code == STATUS_OK ? classify_all(args, &classifier, &paths) : cli_fail(status);
     classifier_release(&classifier);
-    paths_release(&paths);
+    picture_paths_release(&paths);
     return result;
 }

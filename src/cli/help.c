@@ -80,9 +80,12 @@ static void print_options(const char *title, const Option *options, const Techni
 
 static void print_technique(const Technique *technique)
 {
-    static const char *const pictures[] = {"", " IMAGE", " CONTENT_IMAGE STYLE_IMAGE"};
-    printf("convoscope %s MODEL%s [--PARAM VALUE ...] --out RESULT.png\n\n  ", technique->id,
-           pictures[technique->pictures < 2 ? technique->pictures : 2]);
+    printf("convoscope %s MODEL", technique->id);
+    if (technique->images) printf(" %s", technique->images);
+    for (int i = 0; !technique->images && i < technique->pictures; i++) fputs(" IMAGE", stdout);
+    if (!technique->images && technique->most_pictures > technique->pictures)
+        fputs(" [IMAGE...]", stdout);
+    fputs(" [--PARAM VALUE ...] --out RESULT.png\n\n  ", stdout);
     print_wrapped(technique->sentence, 2, 2);
     printf("\n  Reading it: ");
     print_wrapped(technique->read, 14, 2);
@@ -136,7 +139,9 @@ void help_all(void)
     puts("\nconvoscope COMMAND --help tells more; convoscope --version prints the version.\n\n"
          "MODEL is an .onnx file or the name of a bundled network; a file MODEL.json beside it "
          "overrides\n"
-         "its preprocessing. IMAGE is a JPEG or PNG file. Exit status: 0 done; 1 failed, with a "
-         "sentence\n"
-         "that says why; 2 wrong usage; 130 stopped by Ctrl-C, with the partial result written.");
+         "its preprocessing. IMAGE is a JPEG or PNG file, or a folder that stands for those in it, "
+         "whose\n"
+         "sub-folders are named after classes. Exit status: 0 done; 1 failed, with a sentence "
+         "that says why;\n"
+         "2 wrong usage; 130 stopped by Ctrl-C, with the partial result written.");
 }

@@ -24,7 +24,7 @@ const Command cli_commands[] = {
      .words = "MODEL IMAGE...",
      .sentence =
          "Names the likeliest classes of pictures; a folder stands for the JPEG and PNG files in "
-         "it, sorted by name.",
+         "it and its sub-folders, sorted by name.",
      .options = classify_options,
      .least = 2,
      .most = 1 << 20,

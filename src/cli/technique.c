@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/model.h"
+#include "cli/pictures.h"
 #include "cli/progress.h"
 #include "cli/save.h"
 
@@ -29,7 +30,7 @@ typedef struct Job {
     const Args *args;
     Network *network;
     Run *run;
-    Picture pictures[2];
+    PicturePaths paths;
     Saving saving;
     float *over;
     double seconds;
@@ -40,7 +41,7 @@ static void job_release(Job *job)
 {
     run_destroy(job->run);
     network_close(job->network);
-    for (int i = 0; i < 2; i++) picture_release(&job->pictures[i]);
+    picture_paths_release(&job->paths);
     free(job->over);
 }
 
@@ -57,20 +58,20 @@ static Status prepare_overlay(Job *job)
         return status_error(STATUS_BAD_INPUT,
                             "--overlay is '%.40s', but has to lie between 0 and 1", text);
     }
-    if (job->args->technique->pictures < 1) {
+    if (run_picture_count(job->run) < 1) {
         return status_error(STATUS_BAD_INPUT, "%s takes no picture that --overlay could draw over",
                             job->args->technique->id);
     }
     Preprocess plain = *network_preprocess(job->network);
-    if (plain.height < 1)
-        plain.height = job->pictures[0].height, plain.width = job->pictures[0].width;
+    const Picture *first = run_picture(job->run, 0);
+    if (plain.height < 1) plain.height = first->height, plain.width = first->width;
     size_t bytes = 3 * (size_t)plain.height * (size_t)plain.width * sizeof *job->over;
     job->over = malloc(bytes);
     if (!job->over) return status_no_memory("the overlay", bytes);
     strcpy(plain.channels, "RGB");
     plain.range = 1;
     for (int c = 0; c < 3; c++) plain.mean[c] = 0, plain.std[c] = 1;
-    TRY(preprocess_apply(&plain, &job->pictures[0], plain.height, plain.width, job->over));
+    TRY(preprocess_apply(&plain, first, plain.height, plain.width, job->over));
     job->saving.style = (DrawingStyle){job->over, plain.height, plain.width, (float)strength};
     return status_ok();
 }
@@ -89,10 +90,8 @@ static Status set_up(Job *job)
         if (!args_is_param(args->technique, args->names[i])) continue;
         TRY(run_set(job->run, args->names[i], args->values[i]));
     }
-    for (int i = 0; i < args->technique->pictures && i < 2; i++) {
-        TRY(file_read_picture(args->words[1 + i], &job->pictures[i]));
-        TRY(run_set_picture(job->run, i, &job->pictures[i]));
-    }
+    TRY(picture_paths(args->words + 1, args->word_count - 1, &job->paths));
+    TRY(picture_paths_load(&job->paths, job->run, network_preprocess(job->network)));
     TRY(prepare_overlay(job));
     return run_begin(job->run);
 }

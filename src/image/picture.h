@@ -23,6 +23,9 @@ Status picture_decode(Picture *picture, const uint8_t *bytes, size_t size, const
 Status picture_copy(Picture *picture, int width, int height, const uint8_t *rgba);
 void picture_release(Picture *picture);
 
+/* Scales it down in place to at most that many pixels; a smaller one is left as it is. */
+Status picture_shrink(Picture *picture, double most_pixels);
+
 /* Writes RGB [3,H,W] in 0..1 (values outside are clipped, not-a-number is black) as an 8-bit PNG, first to a
  * temporary name beside `path`, so that nothing is left half written. Native builds only. */
 Status picture_write_png(const char *path, const float *rgb, int height, int width);

@@ -33,36 +33,95 @@ void run_destroy(Run *run)
     if (!run) return;
     if (run->begun && run->technique->end) run->technique->end(run);
     for (int i = 0; i < run->graph_count; i++) graph_destroy(run->graphs[i]);
-    for (int i = 0; i < RUN_MAX_PICTURES; i++) picture_release(&run->pictures[i]);
+    for (int i = 0; i < run->picture_count; i++) picture_release(&run->pictures[i].picture);
+    free(run->pictures);
     arena_destroy(run->arena);
     free(run);
 }
 
+/* ---- pictures ---- */
+
+Status run_takes_pictures(const Run *run, int count)
+{
+    const Technique *t = run->technique;
+    const int most = technique_most_pictures(t);
+    if (count <= most) return status_ok();
+    return status_error(STATUS_BAD_INPUT, "%s takes %s%d picture%s, so there is no picture %d",
+                        t->id, most > t->pictures ? "at most " : "", most, most == 1 ? "" : "s",
+                        most + 1);
+}
+
+/* Makes room for the picture; those before it that are not set yet are empty. */
+static Status reach_picture(Run *run, int index)
+{
+    if (index < 0) return status_error(STATUS_BAD_INPUT, "there is no picture %d", index + 1);
+    TRY(run_takes_pictures(run, index + 1));
+    if (index >= run->picture_room) {
+        const int doubled = 2 * run->picture_room, room = index < doubled ? doubled : index + 1;
+        RunPicture *grown = realloc(run->pictures, (size_t)room * sizeof *grown);
+        if (!grown) return status_no_memory("the pictures", (size_t)room * sizeof *grown);
+        run->pictures = grown;
+        run->picture_room = room;
+    }
+    while (run->picture_count <= index) run->pictures[run->picture_count++] = (RunPicture){0};
+    return status_ok();
+}
+
+static size_t pixels_of(const Picture *picture)
+{
+    return picture->rgba ? (size_t)picture->width * (size_t)picture->height : 0;
+}
+
 Status run_set_picture(Run *run, int index, const Picture *picture)
 {
-    if (index < 0 || index >= run->technique->pictures) {
-        return status_error(STATUS_BAD_INPUT, "%s takes %d picture%s, so there is no picture %d",
-                            run->technique->id, run->technique->pictures,
-                            run->technique->pictures == 1 ? "" : "s", index + 1);
+    TRY(reach_picture(run, index));
+    Picture *place = &run->pictures[index].picture;
+    const size_t pixels = run->pixels - pixels_of(place) + pixels_of(picture);
+    if (run->picture_count > 1 && pixels > RUN_MAX_PIXELS) {
+        return status_error(STATUS_BAD_INPUT,
+                            "the pictures have more than %d million pixels together: give fewer or "
+                            "smaller ones",
+                            RUN_MAX_PIXELS / 1000000);
     }
     Picture copy = {0};
     TRY(picture_copy(&copy, picture->width, picture->height, picture->rgba));
-    picture_release(&run->pictures[index]);
-    run->pictures[index] = copy;
+    picture_release(place);
+    *place = copy;
+    run->pixels = pixels;
+    return status_ok();
+}
+
+static Status copy_text(Run *run, const char *text, const char **copy)
+{
+    *copy = text ? arena_text(run->arena, text, strlen(text)) : NULL;
+    return *copy || !text ? status_ok() : status_no_memory("a name", strlen(text));
+}
+
+Status run_name_picture(Run *run, int index, const char *name, const char *group)
+{
+    TRY(reach_picture(run, index));
+    TRY(copy_text(run, name, &run->pictures[index].name));
+    return copy_text(run, group, &run->pictures[index].group);
+}
+
+static Status check_pictures(const Run *run)
+{
+    const Technique *t = run->technique;
+    const int least = t->pictures > run->picture_count ? t->pictures : run->picture_count;
+    for (int i = 0; i < least; i++) {
+        if (i < run->picture_count && run->pictures[i].picture.rgba) continue;
+        if (least == 1)
+            return status_error(STATUS_BAD_INPUT, "%s needs a picture: give one", t->id);
+        return status_error(STATUS_BAD_INPUT, "%s needs %s%d pictures, and picture %d is missing",
+                            t->id, t->most_pictures > t->pictures ? "at least " : "", t->pictures,
+                            i + 1);
+    }
     return status_ok();
 }
 
 Status run_begin(Run *run)
 {
-    for (int i = 0; i < run->technique->pictures; i++) {
-        if (run->pictures[i].rgba) continue;
-        if (run->technique->pictures == 1) {
-            return status_error(STATUS_BAD_INPUT, "%s needs a picture: give one",
-                                run->technique->id);
-        }
-        return status_error(STATUS_BAD_INPUT, "%s needs %d pictures, and picture %d is missing",
-                            run->technique->id, run->technique->pictures, i + 1);
-    }
+    TRY(check_pictures(run));
     run->begun = true;
     return run->technique->begin(run);
 }
@@ -234,7 +293,24 @@ Arena *run_arena(Run *run)
 
 const Picture *run_picture(const Run *run, int index)
 {
-    return &run->pictures[index];
+    return &run->pictures[index].picture;
+}
+
+int run_picture_count(const Run *run)
+{
+    return run->picture_count;
+}
+
+const char *run_picture_name(const Run *run, int index)
+{
+    const char *name = run->pictures[index].name;
+    return name ? name : "";
+}
+
+const char *run_picture_group(const Run *run, int index)
+{
+    const char *group = run->pictures[index].group;
+    return group ? group : "";
 }
 
 Status run_plan(Run *run, const GraphRequest *request, Graph **graph)
@@ -290,7 +366,7 @@ Status run_load_picture(Run *run, Graph *graph, int index, int n)
             input->name, shape_text(&input->shape, text), preprocess_channels(preprocess));
     }
     const size_t item = shape_span(&input->shape, 1, 4);
-    return preprocess_apply(preprocess, &run->pictures[index], input->shape.dim[2],
+    return preprocess_apply(preprocess, &run->pictures[index].picture, input->shape.dim[2],
                             input->shape.dim[3], input->data + (size_t)n * item);
 }
 

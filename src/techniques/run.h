@@ -4,7 +4,7 @@
 
 #include "techniques/technique.h"
 
-enum { RUN_MAX_GRAPHS = 8, RUN_MAX_PICTURES = 2, RUN_MAX_KEPT = 32 };
+enum { RUN_MAX_GRAPHS = 8, RUN_MAX_KEPT = 32 };
 
 typedef enum Phase { PHASE_IDLE, PHASE_FORWARD, PHASE_SEED, PHASE_BACKWARD } Phase;
 
@@ -13,13 +13,20 @@ typedef struct ParamValue {
     double number;
 } ParamValue;
 
+typedef struct RunPicture {
+    Picture picture;
+    const char *name, *group; /* in the run's arena; NULL: none */
+} RunPicture;
+
 struct Run {
     const Technique *technique;
     Network *network;
     Arena *arena;
     void *state;
-    ParamValue *values; /* as technique->params */
-    Picture pictures[RUN_MAX_PICTURES];
+    ParamValue *values;   /* as technique->params */
+    RunPicture *pictures; /* from malloc */
+    int picture_count, picture_room;
+    size_t pixels; /* of all of them */
     Graph *graphs[RUN_MAX_GRAPHS];
     int graph_count;
 

@@ -323,6 +323,7 @@ const Technique technique_style = {
         "Gatys, Ecker & Bethge 2016, Image Style Transfer Using Convolutional Neural Networks, "
         "section 2",
     .pictures = 2,
+    .images = "CONTENT_IMAGE STYLE_IMAGE",
     .returns = "image",
     .params = params,
     .param_count = sizeof params / sizeof *params,

@@ -43,6 +43,11 @@ const char *result_kind_name(ResultKind kind)
     return "map";
 }
 
+int technique_most_pictures(const Technique *technique)
+{
+    return technique->most_pictures ? technique->most_pictures : technique->pictures;
+}
+
 /* ---- JSON, as docs/architecture.md has it ---- */
 
 static void text_member(Text *text, const char *key, const char *value)
@@ -130,6 +135,8 @@ void techniques_json(Text *text)
         text_member(text, "paper", t->paper);
         json_key(text, "pictures");
         json_integer(text, t->pictures);
+        json_key(text, "most_pictures");
+        json_integer(text, technique_most_pictures(t));
         text_member(text, "returns", t->returns);
         json_key(text, "parameters");
         json_array_begin(text);

@@ -50,6 +50,10 @@ enum {
     FILM_FRAMES_PER_SECOND = 10,
 };
 
+/* What one run may hold: a set of pictures is limited by their number and by all their pixels together. */
+enum { RUN_MAX_PICTURES = 20000 };
+#define RUN_MAX_PIXELS (400 * 1000 * 1000)
+
 /* One array to be shown; data belongs to the run and stays valid until its next advance or its end. */
 typedef struct ResultItem {
     const char *name, *title; /* literals: "adversarial", "The picture that fools it" */
@@ -83,7 +87,9 @@ typedef struct Technique {
     const char *ask;      /* the question that a student would ask ... */
     const char *answer;   /* ... and what to say to it, in two to four sentences */
     const char *paper;
-    int pictures;        /* how many it takes */
+    int pictures;        /* how many it takes, at least */
+    int most_pictures;   /* and at most; 0: exactly `pictures` */
+    const char *images;  /* how the help calls them: "CONTENT_IMAGE STYLE_IMAGE"; NULL: IMAGE */
     const char *returns; /* kind of the main item, as result_kind_name has it */
     const Param *params;
     int param_count;
@@ -98,6 +104,7 @@ typedef struct Technique {
 int technique_count(void);
 const Technique *technique_at(int index);
 const Technique *technique_find(const char *id); /* NULL: no such technique */
+int technique_most_pictures(const Technique *technique);
 void techniques_json(Text *text);
 const char *result_kind_name(ResultKind kind); /* map, image, tiles, curve, film */
 
@@ -107,9 +114,14 @@ const char *result_kind_name(ResultKind kind); /* map, image, tiles, curve, film
 Status run_create(Run **run, const Technique *technique, Network *network);
 void run_destroy(Run *run); /* NULL is fine */
 
+/* Fails where the technique takes fewer. */
+Status run_takes_pictures(const Run *run, int count);
+
 /* Before run_begin. Values are checked against the table: one sentence when out of range or unknown. */
 Status run_set(Run *run, const char *param, const char *value);
 Status run_set_picture(Run *run, int index, const Picture *picture); /* copied */
+/* What the picture and its class are called; either may be NULL. The picture is set first. */
+Status run_name_picture(Run *run, int index, const char *name, const char *group);
 Status run_begin(Run *run);
 
 /* Works for about `seconds`; *done when finished. After an error only run_destroy makes sense. */
@@ -128,7 +140,10 @@ int run_version(const Run *run);
 void *run_state(Run *run); /* state_bytes, zeroed */
 Network *run_network(Run *run);
 Arena *run_arena(Run *run);
+int run_picture_count(const Run *run);
 const Picture *run_picture(const Run *run, int index);
+const char *run_picture_name(const Run *run, int index);  /* "" when it has none */
+const char *run_picture_group(const Run *run, int index); /* its class; "" when it has none */
 
 int run_int(const Run *run, const char *param);
 float run_float(const Run *run, const char *param);

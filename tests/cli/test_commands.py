@@ -86,6 +86,25 @@ def test_classify(here):
     check("nothing.png" in process.stderr, "the bad one is named")
 
 
+def test_folders(here):
+    """A folder stands for the pictures in it and below it, sorted by name."""
+    for name in ("b/2.PNG", "a/1.png", "c.png", "b/deep/3.png", ".hidden.png", "b/notes.txt"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PICTURE, here / name)
+    images = [Path(r["image"]).relative_to(here) for r in run_json("classify", MODEL, here)]
+    check(list(map(str, images)) == ["a/1.png", "b/2.PNG", "b/deep/3.png", "c.png"], f"{images}")
+    result = run_json("gradcam", MODEL, here / "a")
+    check(result and result["items"], "a folder of one picture")
+    process = run("gradcam", MODEL, here / "b", "--json")
+    check(process.returncode == 1 and "takes 1 picture" in process.stderr, process.stderr)
+    (here / "b" / "2.PNG").write_text("no picture")
+    process = run("style", MODEL, here / "b", "--json")
+    check("left out" in process.stderr and "picture 2 is missing" in process.stderr, process.stderr)
+    (here / "empty").mkdir()
+    process = run("style", MODEL, here / "empty", "--json")
+    check(process.returncode == 1 and "no JPEG or PNG" in process.stderr, process.stderr)
+
+
 def test_pictures(here):
     """Grey, transparent and 16-bit pictures are pictures."""
     kinds = {"grey": (0, 1, 8), "transparent": (6, 4, 8), "grey-alpha": (4, 2, 8), "deep": (2, 3, 16)}

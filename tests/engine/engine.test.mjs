@@ -78,6 +78,19 @@ test('serves calls one after another, beside a run', async (t) => {
     assert.ok(log.includes('run count {"steps":4,"odd":false} 1'));
 });
 
+test('gives a run its pictures in order, with their names and classes', async (t) => {
+    const { model, workers } = await open(t, { steps: 2 });
+    const large = { width: 40, height: 10, data: new Uint8ClampedArray(4 * 400) };
+    const images = [{ image: large, name: 'b.png', group: 'cats' }, picture];
+    await model.run('count', { image: picture, images }).result;
+    const { width, height } = picture;
+    assert.deepEqual(workers.cores[0].given, [
+        { width, height, name: undefined, group: undefined },
+        { width: 40, height: 10, name: 'b.png', group: 'cats' },
+        { width, height, name: undefined, group: undefined },
+    ]);
+});
+
 test('a run hands out partial results, then its result', async (t) => {
     const { model } = await open(t, { steps: 100 });
     /** @type {any[]} */

@@ -81,11 +81,18 @@ export class FakeCore {
     thumbnails() { return []; }
     weights() { return null; }
 
-    runBegin(model, technique, params, pictures) {
-        this.log.push(`run ${technique} ${JSON.stringify(params)} ${pictures.length}`);
+    runCreate(model, technique, params) {
         const handle = ++this.#handles;
-        this.runs.set(handle, { model, step: 0 });
+        this.runs.set(handle, { model, step: 0, pictures: [], what: `run ${technique} ${JSON.stringify(params)}` });
         return handle;
+    }
+    runPicture(run, index, { width, height }, { name, group }) {
+        this.runs.get(run).pictures[index] = { width, height, name, group };
+    }
+    runBegin(run) {
+        const { what, pictures } = this.runs.get(run);
+        this.given = pictures;
+        this.log.push(`${what} ${pictures.length}`);
     }
     runAdvance(run) {
         const state = this.runs.get(run);

@@ -214,13 +214,13 @@ export class Core {
     /* ---- runs ---- */
 
     /**
+     * A run that waits for its pictures.
      * @param {number} model
      * @param {string} technique
      * @param {Record<string, unknown>} params
-     * @param {import('./image.js').Pixels[]} pictures
      * @returns {number} handle
      */
-    runBegin(model, technique, params, pictures) {
+    runCreate(model, technique, params) {
         const run = this.#withText(technique, (id) => this.#check(this.#call('convo_run_create', model, id)));
         try {
             for (const [name, value] of Object.entries(params)) {
@@ -228,14 +228,29 @@ export class Core {
                 this.#withText(name, (key) => this.#withText(String(value), (text) =>
                     this.#check(this.#call('convo_run_set', run, key, text))));
             }
-            pictures.forEach(({ width, height, data }, i) => this.#withBytes(data, (at) =>
-                this.#check(this.#call('convo_run_picture', run, i, width, height, at))));
-            this.#check(this.#call('convo_run_begin', run));
         } catch (error) {
             if (!(error instanceof Trap)) this.runClose(run);
             throw error;
         }
         return run;
+    }
+
+    /**
+     * @param {number} run
+     * @param {number} index
+     * @param {import('./image.js').Pixels} picture
+     * @param {{name?: string, group?: string}} [called] its name and its class
+     */
+    runPicture(run, index, { width, height, data }, { name = '', group = '' } = {}) {
+        this.#withBytes(data, (at) => this.#check(this.#call('convo_run_picture', run, index, width, height, at)));
+        if (!name && !group) return;
+        this.#withText(name, (n) => this.#withText(group, (g) =>
+            this.#check(this.#call('convo_run_name_picture', run, index, n, g))));
+    }
+
+    /** @param {number} run */
+    runBegin(run) {
+        this.#check(this.#call('convo_run_begin', run));
     }
 
     /** @param {number} run @param {number} seconds @returns {boolean} the run is done */

@@ -4,11 +4,17 @@
  * that a PNG gives the same numbers here and on the command line.
  *
  * @typedef {{width: number, height: number, data: Uint8ClampedArray | Uint8Array}} Pixels RGBA, rows from the top
+ * @typedef {{image: any, name?: string, group?: string, mostPixels?: number}} Sent one of a run's pictures
  */
 import { ConvoscopeError } from './errors.js';
 
 const MOST_PIXELS = 64e6;
 const HEAD_BYTES = 1 << 18;
+
+/** So many pictures are a set, whose members need not keep their size, and may have so many pixels together. */
+const SET_LEAST = 8;
+const SET_PIXELS = 200e6;
+const SIDE_LEAST = 256;
 
 /** @type {ImageBitmapOptions} */
 const AS_STORED = { colorSpaceConversion: 'none', premultiplyAlpha: 'none', imageOrientation: 'from-image' };
@@ -33,11 +39,27 @@ export async function sendable(image) {
 }
 
 /**
- * Worker: the pixels of what was sent.
+ * Page: the pictures of a run, each an image or {image, name, group}.
+ * @param {any[]} pictures
+ * @param {string} [size] of the network's input: the members of a set are made no smaller than it needs
+ * @returns {Promise<Sent[]>}
+ */
+export async function sendableSet(pictures, size = '') {
+    const side = Math.max(SIDE_LEAST, 1.25 * Math.max(...(String(size).match(/\d+/g) ?? []).map(Number), 0));
+    const mostPixels = pictures.length < SET_LEAST ? undefined : Math.min(side * side, SET_PIXELS / pictures.length);
+    return Promise.all(pictures.map(async (picture) => {
+        const { image, name, group } = picture.image ? picture : { image: picture, name: picture.name };
+        return { image: await sendable(image), name: name && String(name), group: group && String(group), mostPixels };
+    }));
+}
+
+/**
+ * Worker: the pixels of what was sent, made smaller when there are more than `mostPixels`.
  * @param {any} image
+ * @param {number} [mostPixels]
  * @returns {Promise<Pixels>}
  */
-export async function decode(image) {
+export async function decode(image, mostPixels = Infinity) {
     if (isPixels(image)) return checkPixels(image);
     const name = image.name ? `“${image.name}”` : 'the picture';
     if (image instanceof Blob) {
@@ -53,11 +75,14 @@ export async function decode(image) {
             `${name} is no picture that this browser can read: choose a JPEG, PNG or WebP file`);
     }
     checkSize(bitmap, name);
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const scale = Math.min(1, Math.sqrt(mostPixels / (bitmap.width * bitmap.height)));
+    const width = Math.max(1, Math.floor(bitmap.width * scale));
+    const height = Math.max(1, Math.floor(bitmap.height * scale));
+    const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext('2d', { willReadFrequently: true });
     if (!context) throw new ConvoscopeError('no-memory', `not enough memory for ${name}: use a smaller picture`);
-    context.drawImage(bitmap, 0, 0);
-    const { width, height } = bitmap;
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     return { width, height, data: context.getImageData(0, 0, width, height).data };
 }

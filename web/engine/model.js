@@ -1,7 +1,7 @@
 // @ts-check
 /** An opened network, as the page holds it. */
 import { ConvoscopeError } from './errors.js';
-import { sendable } from './image.js';
+import { sendable, sendableSet } from './image.js';
 import { Run } from './run.js';
 
 /**
@@ -123,13 +123,15 @@ export class Model {
 
     /**
      * @param {string} technique its id
-     * @param {{image?: any, style?: any, pictures?: any[]} & Record<string, any>} [options] pictures and parameters
+     * @param {{image?: any, style?: any, images?: any[]} & Record<string, any>} [options] pictures and parameters:
+     *     `image`, `style`, then `images`, each an image or {image, name, group}
      * @param {{signal?: AbortSignal, onProgress?: (progress: import('./run.js').Progress) => void}} [how]
      */
     run(technique, options = {}, how = {}) {
-        const { image, style, pictures = [image, style], ...params } = options;
+        const { image, style, images: more = [], ...params } = options;
+        const given = [image, style, ...more].filter((picture) => picture != null);
         return new Run(async (hooks) => {
-            const images = await Promise.all(pictures.filter((picture) => picture != null).map(sendable));
+            const images = await sendableSet(given, this.preprocessing.size);
             const model = await this.#attach();
             return this.#link.begin('run', { model, technique, params, images }, hooks);
         }, how);

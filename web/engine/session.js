@@ -16,6 +16,7 @@ const REPORT_MS = 100;
 /**
  * @typedef {import('./core.js').Core} Core
  * @typedef {import('./protocol.js').Call} Call
+ * @typedef {import('./image.js').Sent} Sent
  * @typedef {{model: number, call: Call, ended: Promise<void>}} ActiveRun
  */
 
@@ -135,14 +136,22 @@ export function makeSession(startCore, breathe = makeBreather()) {
         }
     }
 
-    /** @param {number} model @param {string} technique @param {any} params @param {any[]} images @param {Call} call */
+    /** One after another: a set of thousands is never decoded whole. @param {number} run @param {Sent[]} images @param {Call} call */
+    async function givePictures(run, images, call) {
+        for (const [i, { image, name, group, mostPixels }] of images.entries()) {
+            core.runPicture(run, i, await decode(image, mostPixels), { name, group });
+            if (call.cancelled) throw nothingYet();
+        }
+    }
+
+    /** @param {number} model @param {string} technique @param {any} params @param {Sent[]} images @param {Call} call */
     async function work(model, technique, params, images, call) {
-        const pictures = await Promise.all(images.map(decode));
-        if (call.cancelled) throw nothingYet();
         const start = performance.now();
-        const run = core.runBegin(model, technique, params, pictures);
-        const report = makeReporter(core, run, call, start);
+        const run = core.runCreate(model, technique, params);
         try {
+            await givePictures(run, images, call);
+            core.runBegin(run);
+            const report = makeReporter(core, run, call, start);
             let done = false;
             while (!done && !call.cancelled) {
                 done = core.runAdvance(run, RUN_SLICE);

@@ -1,7 +1,7 @@
 // @ts-check
 /** Running a technique: one at a time, restarted when one of its controls changes. */
 import { sentence } from './actions.js';
-import { changedOf, targetFault, targetText, valueOf, valuesOf } from './techniques.js';
+import { changedOf, picturesOf, targetFault, targetText, valueOf, valuesOf } from './techniques.js';
 
 /** How long a control has to rest before the run that it belongs to starts again, in milliseconds. */
 const REST = 250;
@@ -56,11 +56,12 @@ export function runActions(store, engine) {
         if (!technique) return 'Choose a technique.';
         if (technique.pictures > 0 && !specimen) return 'Open a picture first.';
         if (technique.pictures > 1 && !second) return 'Choose the second picture.';
+        if (technique.pictures > 2) return `This needs ${technique.pictures} pictures.`;
         return aimed(technique) ? targetFault(target, network) : '';
     }
 
     function newFrame(technique, values) {
-        const { network, specimen, second, target, look } = store.state;
+        const { network, target, look } = store.state;
         return {
             technique: technique.id,
             title: technique.title,
@@ -71,7 +72,7 @@ export function runActions(store, engine) {
             changed: changedOf(technique, values),
             network: network.name,
             input: look?.input ?? null,
-            pictures: [specimen, second].slice(0, technique.pictures).map((p) => p.name),
+            pictures: picturesOf(technique, store.state).map((p) => p.name),
             result: null,
             busy: true,
             starred: false,
@@ -101,12 +102,13 @@ export function runActions(store, engine) {
         });
         const update = throttled((result) => mine === runs && put(id, { result }));
         try {
-            const { specimen, second } = store.state;
             const job = engine.model.run(
                 technique.id,
                 {
-                    ...(technique.pictures > 0 ? { image: specimen.pixels } : {}),
-                    ...(technique.pictures > 1 ? { style: second.pixels } : {}),
+                    images: picturesOf(technique, store.state).map((p) => ({
+                        image: p.pixels,
+                        name: p.name,
+                    })),
                     ...values,
                 },
                 {

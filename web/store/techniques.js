@@ -38,6 +38,14 @@ export function valuesOf(technique, state) {
     );
 }
 
+/** How many pictures a technique takes at most. */
+export const mostPictures = (technique) => technique.most_pictures ?? technique.pictures;
+
+/** The pictures that a technique gets, of those that are there; their order is that of the run. */
+export function picturesOf(technique, { specimen, second }) {
+    return [specimen, second].slice(0, mostPictures(technique)).filter(Boolean);
+}
+
 /** The settings that differ from the defaults. */
 export function changedOf(technique, values) {
     return Object.fromEntries(

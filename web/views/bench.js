@@ -1,7 +1,7 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { QUESTIONS, targetText } from '../store/techniques.js';
+import { QUESTIONS, mostPictures, targetText } from '../store/techniques.js';
 import { icons } from './icons.js';
 import { percent, seconds } from './format.js';
 import './parameter.js';
@@ -69,7 +69,7 @@ export class ConvoBench extends View {
             html`<param-control .store=${this.store} .parameter=${p}></param-control>`;
         return html`<div class="technique-body">
             <p>${t.sentence}</p>
-            ${t.pictures > 1 ? html`<picture-well class="second" .store=${this.store} second></picture-well>` : nothing}
+            ${mostPictures(t) > 1 ? html`<picture-well class="second" .store=${this.store} second></picture-well>` : nothing}
             ${plain.map(control)}
             ${
                 folded.length
