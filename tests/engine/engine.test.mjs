@@ -205,7 +205,8 @@ test('an idle core that has grown is replaced after a network was closed', async
     assert.equal(workers.cores.length, 2);
 });
 
-test('falls back to one thread where threads do not start', async (t) => {
+/** Makes this process look like an isolated page on four processors. @param {import('node:test').TestContext} t */
+function fourProcessors(t) {
     const globals = /** @type {any} */ (globalThis);
     globals.crossOriginIsolated = true;
     const before = Object.getOwnPropertyDescriptor(globals, 'navigator');
@@ -215,6 +216,10 @@ test('falls back to one thread where threads do not start', async (t) => {
         if (before) Object.defineProperty(globals, 'navigator', before);
         else delete globals.navigator;
     });
+}
+
+test('falls back to one thread where threads do not start', async (t) => {
+    fourProcessors(t);
     /** @type {number[]} */
     const asked = [];
     const { spawn } = fakeWorkers(({ threads }) => {
@@ -226,6 +231,21 @@ test('falls back to one thread where threads do not start', async (t) => {
     t.after(() => scope.close());
     assert.deepEqual(asked, [4, 1]);
     assert.equal(scope.info.threads, 1);
+});
+
+test('starts again, then on one thread, where a worker hangs while it makes its threads', async (t) => {
+    fourProcessors(t);
+    for (const [hanging, expected] of [[1, [4, 4]], [2, [4, 4, 1]]]) {
+        /** @type {number[]} */
+        const asked = [];
+        const { spawn } = fakeWorkers(({ threads }) => {
+            asked.push(threads);
+            return asked.length <= Number(hanging) ? new Promise(() => {}) : new FakeCore();
+        });
+        const scope = await Convoscope.create({ base: 'http://localhost/wasm/', spawn, patience: 30 });
+        t.after(() => scope.close());
+        assert.deepEqual(asked, expected);
+    }
 });
 
 test('a core that cannot start says so, and a browser without vectors too', async () => {

@@ -131,7 +131,8 @@ export function fakeWorkers(makeCore) {
         answer(/** @type {any} */ ({
             postMessage: (message, transfer) => { messages.push(message); port2.postMessage(message, transfer); },
             set onmessage(listener) { port2.on('message', (data) => listener({ data })); },
-        }), makeSession(async (options) => {
+        }), makeSession(async (options, onLoaded) => {
+            onLoaded();
             const core = await makeCore(options);
             cores.push(core);
             return core;

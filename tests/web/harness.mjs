@@ -168,6 +168,25 @@ export async function openSite(t, options = {}) {
     return { page, server, faults };
 }
 
+/** @param {import('puppeteer-core').Page} page @param {string} selector */
+function textAt(page, selector) {
+    return page.evaluate((s) => {
+        const { findAll, textOf } = /** @type {any} */ (window);
+        return findAll(s).map(textOf).join(' | ').replace(/\s+/g, ' ').trim().slice(0, 1200);
+    }, selector);
+}
+
+/**
+ * The error of a wait that was in vain, with what the page says instead.
+ * @param {import('puppeteer-core').Page} page
+ * @param {string} message
+ * @param {unknown} cause
+ */
+async function inVain(page, message, cause) {
+    const said = await textAt(page, 'body').catch(String);
+    return new Error(`${message}; the page says: “${said}”`, { cause });
+}
+
 /** How to wait: by the clock, since animation frames may stand still in a window that nobody sees. */
 export const POLL = { timeout: 30_000, polling: 100 };
 
@@ -189,7 +208,7 @@ export async function seen(page, selector, timeout = 30_000) {
         );
         return /** @type {import('puppeteer-core').ElementHandle<HTMLElement>} */ (handle.asElement());
     } catch (error) {
-        throw new Error(`nothing visible matches ${selector} after ${timeout} ms`, { cause: error });
+        throw await inVain(page, `nothing visible matches ${selector} after ${timeout} ms`, error);
     }
 }
 
@@ -213,13 +232,8 @@ export async function says(page, selector, pattern, timeout = 60_000) {
             pattern.flags,
         );
     } catch (error) {
-        const text = await page.evaluate((s) => {
-            const { findAll, textOf } = /** @type {any} */ (window);
-            return findAll(s).map(textOf).join(' | ').replace(/\s+/g, ' ').slice(0, 400);
-        }, selector);
-        throw new Error(`${selector} does not say ${pattern} after ${timeout} ms, but: ${text}`, {
-            cause: error,
-        });
+        const text = await textAt(page, selector);
+        throw await inVain(page, `${selector} does not say ${pattern} after ${timeout} ms, but: “${text}”`, error);
     }
 }
 
@@ -262,7 +276,7 @@ export async function drawn(page, selector, timeout = 30_000) {
             selector,
         );
     } catch (error) {
-        throw new Error(`no canvas of ${selector} shows anything after ${timeout} ms`, { cause: error });
+        throw await inVain(page, `no canvas of ${selector} shows anything after ${timeout} ms`, error);
     }
 }
 

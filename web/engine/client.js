@@ -29,13 +29,14 @@ export class Convoscope {
 
     /**
      * Starts a worker with the core in it.
-     * @param {{threads?: number | 'auto', base?: string | URL, spawn?: () => Worker}} [options] `base`: the folder
-     *     with simd/ and threads/, `wasm/` beside the page unless given; `spawn`: makes the worker, for tests
+     * @param {{threads?: number | 'auto', base?: string | URL, spawn?: () => Worker, patience?: number}} [options]
+     *     `base`: the folder with simd/ and threads/, `wasm/` beside the page unless given; `spawn`: makes the
+     *     worker, `patience`: ms that its core may take to start, for tests
      */
-    static async create({ threads = 'auto', base, spawn } = {}) {
+    static async create({ threads = 'auto', base, spawn, patience } = {}) {
         requireBrowser();
         const folder = String(base ?? new URL('wasm/', document.baseURI));
-        const link = new Link({ base: folder, threads, spawn });
+        const link = new Link({ base: folder, threads, spawn, patience });
         return new Convoscope(link, await link.ready());
     }
 

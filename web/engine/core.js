@@ -9,9 +9,10 @@ const THREAD_START_MS = 3000;
 
 /**
  * @param {{base: string, threads: number}} options folder of the modules; how many threads
+ * @param {() => void} onLoaded the module is there; what follows needs no network
  * @returns {Promise<Core>}
  */
-export async function startCore({ base, threads }) {
+export async function startCore({ base, threads }, onLoaded) {
     const url = new URL(`${threads > 1 ? 'threads' : 'simd'}/convoscope.js`, base).href;
     let module;
     try {
@@ -20,6 +21,7 @@ export async function startCore({ base, threads }) {
     } catch (error) {
         throw new ConvoscopeError('start', `The core could not be loaded from ${url}: ${/** @type {any} */ (error)?.message ?? error}`);
     }
+    onLoaded();
     for (let i = 1; i < threads; i++) await startThread(module);
     const core = new Core(module);
     core.start(threads);

@@ -13,11 +13,18 @@ const MOST_IDLE_MEMORY = 1 << 30;
 const IDLE_MS = 2000;
 
 /**
+ * Milliseconds from a loaded module to an answering core. Firefox now and then never returns from making a worker
+ * inside of a worker; that one hears no timer of its own, so the page has to watch it.
+ */
+const START_MS = 5000;
+
+/**
  * @typedef {{threads: number, version: string, techniques: any[], colormaps: Record<string, Uint8Array>}} Greeting
  * @typedef {object} LinkOptions
  * @property {string} base folder of the modules
  * @property {number | 'auto'} threads
  * @property {() => Worker} [spawn] makes the worker; for tests
+ * @property {number} [patience] ms for a loaded core to start; for tests
  */
 
 const ownWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
@@ -38,9 +45,10 @@ export class Link {
     #idleTimer = 0;
 
     /** @param {LinkOptions} options */
-    constructor({ base, threads, spawn = ownWorker }) {
+    constructor({ base, threads, spawn = ownWorker, patience = START_MS }) {
         this.base = base;
         this.spawn = spawn;
+        this.patience = patience;
         this.#threads = threadCount(threads);
     }
 
@@ -65,12 +73,20 @@ export class Link {
             return await this.#greet(this.#threads);
         } catch (error) {
             if (this.#threads === 1 || this.#closed) throw error;
-            /* Whatever the reason, one thread needs less. */
-            this.#threads = 1;
-            return await this.#greet(1);
+            return await this.#startAgain(error);
         } finally {
             this.#starting = false;
         }
+    }
+
+    /** A start that hung may succeed the next time; whatever else the reason, one thread needs less. @param {any} error */
+    async #startAgain(error) {
+        if (error.code === 'late') {
+            const again = await this.#greet(this.#threads).catch(() => null);
+            if (again) return again;
+        }
+        this.#threads = 1;
+        return this.#greet(1);
     }
 
     /** @param {number} threads @returns {Promise<Greeting>} */
@@ -86,7 +102,15 @@ export class Link {
             event.preventDefault?.();
             this.#crash(worker, event.message || 'its program could not be loaded');
         };
-        return caller.call('start', { base: this.base, threads }).reply;
+        return new Promise((resolve, reject) => {
+            /** @type {any} */
+            let timer = 0;
+            const late = () => reject(new ConvoscopeError('late', 'The core did not start in time.'));
+            const onProgress = () => (timer = setTimeout(late, this.patience));
+            caller.call('start', { base: this.base, threads }, { onProgress }).reply
+                .then(resolve, reject)
+                .finally(() => clearTimeout(timer));
+        });
     }
 
     /**

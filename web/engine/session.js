@@ -34,7 +34,7 @@ export function makeBreather() {
 
 /**
  * The methods of the worker.
- * @param {(options: {base: string, threads: number}) => Promise<Core>} startCore
+ * @param {(options: {base: string, threads: number}, onLoaded: () => void) => Promise<Core>} startCore
  * @param {() => Promise<void>} [breathe]
  * @returns {Record<string, (args: any, call: Call) => any>}
  */
@@ -165,8 +165,8 @@ export function makeSession(startCore, breathe = makeBreather()) {
     }
 
     return {
-        async start(/** @type {any} */ options) {
-            core = await startCore(options);
+        async start(/** @type {any} */ options, /** @type {Call} */ call) {
+            core = await startCore(options, () => call.progress({ loaded: true }));
             const { threads, version } = core;
             return { threads, version, techniques: core.techniques(), colormaps: core.colormaps() };
         },
