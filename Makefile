@@ -79,7 +79,8 @@ test: native asan fuzzers site ## everything: native, sanitized, WebAssembly, br
 	@cmake -S tests/all -B build/test >/dev/null
 	@ctest --test-dir build/test --output-on-failure -j $(JOBS)
 
-bench: native site ## the project beside its peers: one table, and build/bench.json
+bench: native site ## the project beside its peers, one table; BENCH='--only resnet18', BENCH=--list
+	@tools/deps.sh test
 	@node bench/bench.mjs $(BENCH)
 
 check: $(NPM) native ## formatting, types, layer directions, documents in step with the tables
