@@ -58,13 +58,18 @@ site: wasm ## build dist/, the static site, ready for any web host
 	@$(MAKE) dist/index.html
 
 # Vite runs again only when something that it reads has changed.
-dist/index.html: $(NPM) build/samples/index.json $(wildcard build/wasm/*/convoscope.*) $(SITE_SOURCES)
+dist/index.html: $(NPM) build/samples/index.json build/pictures/index.json $(wildcard build/wasm/*/convoscope.*) $(SITE_SOURCES)
 	@npx vite build --logLevel warn
 	@echo "dist/ is ready: $$(du -sh dist | cut -f1)"
 
 build/samples/index.json: tools/samples.sh
 	@tools/samples.sh
 	@touch $@
+
+# The set of pictures with known classes, drawn by the project itself.
+build/pictures/index.json: $(wildcard src/scene/*)
+	@$(MAKE) native
+	@build/native/convoscope scenes build/pictures --sheets
 
 $(NPM): package-lock.json package.json .npmrc
 	@tools/deps.sh site

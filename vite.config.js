@@ -10,6 +10,7 @@ const CARRIED = [
     { from: 'build/wasm/simd', to: 'wasm/simd', pattern: /^convoscope\.(js|wasm)$/ },
     { from: 'build/wasm/threads', to: 'wasm/threads', pattern: /^convoscope(\.worker)?\.(js|wasm)$/ },
     { from: 'build/samples', to: 'samples', pattern: /\.(png|jpg|json)$/ },
+    { from: 'build/pictures', to: 'pictures', pattern: /\.(jpg|json)$/ },
     { from: 'models', to: 'models', pattern: /\.(onnx|txt|json)$/ },
 ];
 
@@ -34,8 +35,8 @@ function carry() {
                     names.push(fileName);
                 }
             }
-            // Networks and samples are kept once they have been asked for; the page itself at once.
-            const kept = names.filter((name) => !/^(models|samples)\/|\.map$/.test(name));
+            // Networks, pictures and samples are kept once they have been asked for; the page itself at once.
+            const kept = names.filter((name) => !/^(models|pictures|samples)\/|\.map$/.test(name));
             const source = JSON.stringify([...new Set(['./', ...kept])].sort());
             this.emitFile({ type: 'asset', fileName: 'files.json', source });
         },

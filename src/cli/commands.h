@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 extern const Option classify_options[], run_options[], gradient_options[], bench_options[],
-    technique_options[];
+    technique_options[], scenes_options[];
 
 int command_info(const Args *args);
 int command_classify(const Args *args);
@@ -14,6 +14,7 @@ int command_gradient(const Args *args);
 int command_techniques(const Args *args);
 int command_ops(const Args *args);
 int command_bench(const Args *args);
+int command_scenes(const Args *args);
 int command_technique(const Args *args);
 
 #endif

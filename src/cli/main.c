@@ -70,6 +70,15 @@ const Command cli_commands[] = {
      .sentence = "Lists the ONNX operators that networks may be made of.",
      .writes_json = true,
      .run = command_ops},
+    {.name = "scenes",
+     .words = "FOLDER",
+     .sentence =
+         "Draws pictures with known classes (solids and patterns) into sub-folders: a set for "
+         "neighbours, tsne, top-patches and others.",
+     .options = scenes_options,
+     .least = 1,
+     .most = 1,
+     .run = command_scenes},
     {0},
 };
 

@@ -90,14 +90,22 @@ static Status take_options(const Args *args, Network *network)
     return status_ok();
 }
 
+static int processor_count(void)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1) return 1;
+    return processors > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS : (int)processors;
+}
+
+void start_all_threads(void)
+{
+    parallel_start(processor_count());
+}
+
 static Status start_threads(const Args *args)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int initial = processors < 1                      ? 1
-                  : processors > PARALLEL_MAX_THREADS ? PARALLEL_MAX_THREADS
-                                                      : (int)processors;
     int threads;
-    TRY(args_int(args, "threads", 1, PARALLEL_MAX_THREADS, initial, &threads));
+    TRY(args_int(args, "threads", 1, PARALLEL_MAX_THREADS, processor_count(), &threads));
     parallel_start(threads);
     return status_ok();
 }

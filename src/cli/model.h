@@ -12,6 +12,9 @@ extern const Option model_options[];
  * preprocessing, starts the threads. Release with network_close. */
 Status model_open(const Args *args, Network **network);
 
+/* One thread for each processor; for what opens no network. */
+void start_all_threads(void);
+
 /* What a pass through the network begins with. */
 typedef struct ModelInput {
     Picture picture; /* empty where an array was given */

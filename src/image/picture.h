@@ -30,6 +30,10 @@ Status picture_shrink(Picture *picture, double most_pixels);
  * temporary name beside `path`, so that nothing is left half written. Native builds only. */
 Status picture_write_png(const char *path, const float *rgb, int height, int width);
 
+/* Writes [height,width,3] levels as a JPEG in the same way; quality 1 to 100. Native builds only. */
+Status picture_write_jpeg(const char *path, const uint8_t *levels, int height, int width,
+                          int quality);
+
 /* Resamples `channels` planes [C,H,W] to [C,height,width]: triangle filter, widened when it shrinks
  * (anti-aliased, as Pillow's bilinear). */
 Status resample(const float *from, int channels, int from_height, int from_width, float *to,

@@ -1,6 +1,6 @@
 #include "image/picture.h"
 
-/* The page makes its PNGs with a canvas. */
+/* Writing PNG and JPEG files. The page makes its own with a canvas. */
 #ifndef __EMSCRIPTEN__
 
 #include <errno.h>
@@ -76,6 +76,43 @@ Status picture_write_png(const char *path, const float *rgb, int height, int wid
     if (!png) return status_no_memory("the PNG file", pixels * 3);
     Status status = write_whole(path, png, (size_t)size);
     free(png);
+    return status;
+}
+
+/* What the encoder has written so far. */
+typedef struct Bytes {
+    unsigned char *data;
+    size_t size, room;
+    bool failed;
+} Bytes;
+
+static void take_bytes(void *context, void *data, int size)
+{
+    Bytes *bytes = context;
+    const size_t more = (size_t)size;
+    if (bytes->failed) return;
+    if (bytes->size + more > bytes->room) {
+        const size_t room = 2 * (bytes->size + more);
+        unsigned char *grown = realloc(bytes->data, room);
+        if (!grown) {
+            bytes->failed = true;
+            return;
+        }
+        bytes->data = grown;
+        bytes->room = room;
+    }
+    memcpy(bytes->data + bytes->size, data, more);
+    bytes->size += more;
+}
+
+Status picture_write_jpeg(const char *path, const uint8_t *levels, int height, int width,
+                          int quality)
+{
+    Bytes bytes = {0};
+    stbi_write_jpg_to_func(take_bytes, &bytes, width, height, 3, levels, quality);
+    Status status = bytes.failed ? status_no_memory("the JPEG file", 2 * bytes.room)
+                                 : write_whole(path, bytes.data, bytes.size);
+    free(bytes.data);
     return status;
 }
 

@@ -237,6 +237,22 @@ def test_gif(here):
     check(process.returncode == 1 and "m.webp.gif" in process.stderr, process.stderr)
 
 
+def test_scenes(here):
+    """A folder of classes that other commands read, and contact sheets with their index."""
+    check(run("scenes", here / "set", "--size", "48", "--count", "2").returncode == 0, "scenes")
+    classes = sorted(path.name for path in (here / "set").iterdir())
+    check(len(classes) >= 15 and {"house", "mug", "stripes"} <= set(classes), f"classes: {classes}")
+    results = run_json("classify", MODEL, here / "set" / "ball")
+    check(len(results) == 2, f"{len(results)} pictures in a class")
+    check(run("scenes", here / "sheets", "--size", "48", "--count", "7", "--sheets").returncode == 0, "--sheets")
+    index = json.loads((here / "sheets/index.json").read_text())
+    check(sorted(index["classes"]) == classes and index["count"] == 7, f"{index}")
+    sheets = sorted(path.stem for path in (here / "sheets").glob("*.jpg"))
+    check(sheets == classes, f"sheets: {sheets}")
+    wrong = run("scenes", here / "no/such/folder")
+    check(wrong.returncode == 1 and wrong.stderr.count("\n") == 1, wrong.stderr)
+
+
 def test_numbers(here):
     """--npy and --csv write the same numbers, of every item."""
     raw, text = here / "r.npy", here / "r.csv"

@@ -41,7 +41,7 @@ async function keepSite() {
     const names = JSON.parse(text);
     const wanted = new Set(names.map((name) => new URL(name, SCOPE).href));
     for (const request of await cache.keys()) {
-        const onDemand = /\/(models|samples)\/[^/]*$/.test(request.url);
+        const onDemand = /\/(models|pictures|samples)\/[^/]*$/.test(request.url);
         if (!wanted.has(request.url) && !onDemand) await cache.delete(request);
     }
     for (const url of wanted) {
