@@ -384,7 +384,7 @@ static void rules_pass_two_rectifiers(void)
         {&backward_exact, {2, -2, 0, 0, 0, 0, 0, 0, -2, 2, 0, 0, 0, 0, 0, 0}},
         {&backward_guided, {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
         {&backward_deconvnet, {2, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
-        {&backward_redirected, {2, -2, 2, -2, 2, -2, 2, -2, -2, 2, -2, 2, -2, 2, -2, 2}},
+        {&backward_redirected, {2, -2, 0, 0, 0, 0, 0, 0, -2, 2, 0, 0, 0, 0, 0, 0}},
     };
     Graph *graph = graph_new();
     Value *x = input(graph, "x", N);
@@ -410,6 +410,41 @@ static void rules_pass_two_rectifiers(void)
     }
     CHECK(!backward_rule_find("smooth"));
     graph_destroy(graph);
+}
+
+/* Two pictures, of which the first has something that goes through: only the second, all of whose units are
+ * shut, is redirected, and there only what pushes up. */
+static void dead_units_are_redirected(void)
+{
+    static const char *const rectifiers[] = {"Relu", "Clip"};
+    const Attr bounds[] = {{.name = "min", .kind = ATTR_FLOAT, .f = 0},
+                           {.name = "max", .kind = ATTR_FLOAT, .f = 6}};
+    static const float values[] = {1, -1, -1, -1, -1, -1}, seeds[] = {1, 1, -1, 1, 2, -1};
+    static const float expected[] = {1, 0, 0, 1, 2, 0};
+    for (int k = 0; k < 2; k++) {
+        Graph *graph = graph_new();
+        Value *x = NULL;
+        Node *node = NULL;
+        CHECK_OK(graph_add_input(graph, "x", shape_make(2, (int[]){2, 3}), &x));
+        const NodeSpec spec = {.op = rectifiers[k],
+                               .name = "rectifier",
+                               .in = &x,
+                               .in_count = 1,
+                               .out = (const char *const[]){"y"},
+                               .out_count = 1,
+                               .attr = bounds,
+                               .attr_count = k ? 2 : 0,
+                               .opset = 11};
+        CHECK_OK(graph_add_node(graph, &spec, &node));
+        CHECK_OK(graph_allocate(graph, GRAPH_INPUT_GRADIENT));
+        memcpy(x->data, values, sizeof values);
+        graph_forward(graph);
+        graph_zero_gradients(graph);
+        memcpy(graph_seed(graph, node->out[0]), seeds, sizeof seeds);
+        graph_backward(graph, &backward_redirected);
+        for (int i = 0; i < 6; i++) CHECK(x->grad[i] == expected[i]);
+        graph_destroy(graph);
+    }
 }
 
 static void the_first_bad_node_is_named(void)
@@ -445,6 +480,7 @@ static const Test tests[] = {
     TEST(parameters_get_gradients_when_asked),
     TEST(a_value_used_twice_gets_both_gradients),
     TEST(rules_pass_two_rectifiers),
+    TEST(dead_units_are_redirected),
     TEST(the_first_bad_node_is_named),
 };
 TEST_MAIN(tests)

@@ -221,8 +221,7 @@ static void bring_prelu(const Pass *pass, size_t count, const float *a, const fl
     const BackwardRule *rule = pass->rule;
     const float floor = rule->gate_gradient ? 0.0F : -INFINITY;
     for (size_t i = 0; i < count; i++) {
-        float shut = rule->leak > 0.0F ? rule->leak : b[i];
-        if (!rule->gate_activation) shut = 1.0F;
+        const float shut = rule->gate_activation ? b[i] : 1.0F;
         if (pass->k == 0) g[i] = (a[i] > 0.0F ? 1.0F : shut) * (dy[i] < floor ? 0.0F : dy[i]);
         if (pass->k == 1) g[i] = a[i] < 0.0F ? a[i] * dy[i] : 0.0F;
     }

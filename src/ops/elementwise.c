@@ -47,21 +47,28 @@ static void forward_spans(const Node *n, ParallelFunction *span)
 }
 
 /* rule is NULL for what is no rectifier; slope is the derivative of a shut rectifier. */
-static void backward_spans(const Node *n, ParallelFunction *span, const BackwardRule *rule,
+static void backward_spans(const Node *n, ParallelFunction *function, const BackwardRule *rule,
                            float slope)
 {
     if (!n->in[0]->grad) return;
-    Elementwise e = elementwise_begin(n);
-    e.y = n->out[0]->data;
-    e.dy = n->out[0]->grad;
-    e.out = n->in[0]->grad;
-    e.shut = slope;
-    if (rule) {
-        e.shut = rule->leak > 0.0F ? rule->leak : slope;
-        if (!rule->gate_activation) e.shut = 1.0F;
-        e.floor = rule->gate_gradient ? 0.0F : -INFINITY;
+    const Shape *shape = &n->out[0]->shape;
+    const size_t count = shape_elements(shape);
+    const bool apart = rule && rule->redirect && shape->rank > 1;
+    const size_t span = apart ? shape_span(shape, 1, shape->rank) : count;
+    for (size_t at = 0; at < count; at += span) {
+        Elementwise e = elementwise_begin(n);
+        e.x += at;
+        e.y = n->out[0]->data + at;
+        e.dy = n->out[0]->grad + at;
+        e.out = n->in[0]->grad + at;
+        e.shut = slope;
+        if (rule) {
+            const BackwardRule *own = rule_of_item(rule, e.y, e.dy, span);
+            if (!own->gate_activation) e.shut = 1.0F;
+            e.floor = own->gate_gradient ? 0.0F : -INFINITY;
+        }
+        parallel_for(span, GRAIN, function, &e);
     }
-    parallel_for(shape_elements(&n->out[0]->shape), GRAIN, span, &e);
 }
 
 /* ---- LeakyRelu ---- */
@@ -109,10 +116,12 @@ static void leaky_relu_backward_span(void *context, size_t begin, size_t end, in
     }
 }
 
-/* y = x < 0 ? alpha x : x. A rectifier that leaks: shut it passes alpha, or what the rule says. */
+/* y = x < 0 ? alpha x : x. A rectifier that leaks, and so never is dead: shut it passes alpha, or what the rule
+ * says. */
 static void leaky_relu_backward(const Node *n, const BackwardRule *rule)
 {
     const Bounds *bounds = n->params;
+    if (rule->redirect) rule = &backward_exact;
     backward_spans(n, leaky_relu_backward_span, rule, bounds->low);
 }
 

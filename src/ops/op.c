@@ -6,7 +6,7 @@
 const BackwardRule backward_exact = {"exact", .gate_activation = true};
 const BackwardRule backward_guided = {"guided", .gate_activation = true, .gate_gradient = true};
 const BackwardRule backward_deconvnet = {"deconvnet", .gate_gradient = true};
-const BackwardRule backward_redirected = {"redirected", .gate_activation = true, .leak = 1.0F};
+const BackwardRule backward_redirected = {"redirected", .gate_activation = true, .redirect = true};
 
 #define OP(identifier, onnx_name, since, limits) extern const Op op_##identifier;
 #include "ops/ops.def"
@@ -46,6 +46,16 @@ const BackwardRule *backward_rule_find(const char *name)
         if (strcmp(rules[i]->name, name) == 0) return rules[i];
     }
     return NULL;
+}
+
+const BackwardRule *rule_of_item(const BackwardRule *rule, const float *y, const float *dy,
+                                 size_t count)
+{
+    if (!rule->redirect) return rule;
+    for (size_t i = 0; i < count; i++) {
+        if (y[i] > 0.0F && dy[i] != 0.0F) return &backward_exact;
+    }
+    return &backward_deconvnet;
 }
 
 Status node_params(Node *n, size_t bytes)

@@ -43,19 +43,21 @@ typedef struct Attr {
     const float *floats;
 } Attr;
 
-/* How a gradient passes a rectifier. Data, handed down the call; see the four constants below. */
+/* How a gradient passes a rectifier. Data, handed down the call; see the four constants below. R pushes up: it
+ * is the gradient of what is to grow. */
 typedef struct BackwardRule {
     const char *name;
     bool gate_activation; /* factor 1[f > 0]: f is what went forward */
     bool gate_gradient;   /* factor 1[R > 0]: R is what comes back */
-    float leak;           /* share of R that passes where the activation gate is shut */
+    bool
+        redirect; /* where nothing of an item of the batch comes through: R > 0 passes shut units too */
 } BackwardRule;
 
 extern const BackwardRule backward_exact;     /* the derivative */
 extern const BackwardRule backward_guided;    /* Springenberg et al. 2015: 1[f>0] 1[R>0] R */
 extern const BackwardRule backward_deconvnet; /* Zeiler & Fergus 2014: 1[R>0] R */
 extern const BackwardRule
-    backward_redirected; /* Olah et al. 2017: a shut unit passes the gradient too */
+    backward_redirected; /* Olah et al. 2017, Lucid: what is dead can be pushed back to life */
 
 /* "exact", "guided", "deconvnet", "redirected"; NULL for any other name. */
 const BackwardRule *backward_rule_find(const char *name);
@@ -108,6 +110,11 @@ struct Op {
 const Op *op_find(const char *name);
 int op_count(void);
 const Op *op_at(int index);
+
+/* The rule for `count` values of one item that a rectifier gave, y: one that redirects is resolved to the exact
+ * one or, where that lets nothing through, to the one that asks for R > 0 only. */
+const BackwardRule *rule_of_item(const BackwardRule *rule, const float *y, const float *dy,
+                                 size_t count);
 
 /* Zeroed bytes for n->params, from the graph's arena. */
 Status node_params(Node *n, size_t bytes);

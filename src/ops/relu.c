@@ -52,10 +52,18 @@ static void relu_backward_span(void *context, size_t begin, size_t end, int thre
 static void relu_backward(const Node *n, const BackwardRule *rule)
 {
     if (!n->in[0]->grad) return;
-    Relu r = {.y = n->out[0]->data, .dy = n->out[0]->grad, .out = n->in[0]->grad};
-    r.shut = rule->gate_activation ? rule->leak : 1.0F;
-    r.floor = rule->gate_gradient ? 0.0F : -INFINITY;
-    parallel_for(shape_elements(&n->out[0]->shape), GRAIN, relu_backward_span, &r);
+    const Shape *shape = &n->out[0]->shape;
+    const size_t count = shape_elements(shape);
+    const size_t span =
+        rule->redirect && shape->rank > 1 ? shape_span(shape, 1, shape->rank) : count;
+    for (size_t at = 0; at < count; at += span) {
+        Relu r = {
+            .y = n->out[0]->data + at, .dy = n->out[0]->grad + at, .out = n->in[0]->grad + at};
+        const BackwardRule *own = rule_of_item(rule, r.y, r.dy, span);
+        r.shut = own->gate_activation ? 0.0F : 1.0F;
+        r.floor = own->gate_gradient ? 0.0F : -INFINITY;
+        parallel_for(span, GRAIN, relu_backward_span, &r);
+    }
 }
 
 const Op op_relu = {"Relu", relu_plan, relu_forward, relu_backward};
