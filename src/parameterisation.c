@@ -14,6 +14,9 @@ enum { MAX_THREADS = 8 };
  * Adam in this space (Olah et al. 2017) then means the same here. */
 static const float fourier_gain = 0.35355339F;
 
+/* Waves of 16 pixels move as far whatever the power of 1/f. */
+static const double middle_frequency = 1.0 / 16;
+
 struct Parameterisation {
     ParameterisationOptions options;
     size_t plane, size;
@@ -65,7 +68,8 @@ static void fill_scale(float *scale, const ParameterisationOptions *o)
         for (int x = 0; x < o->width; x++) {
             const double fy = (double)cycles(y) / o->height, fx = (double)cycles(x) / o->width;
             const double f = fmax(hypot(fy, fx), 1.0 / longer);
-            *scale++ = fourier_gain * (float)pow(f, -(double)o->decay);
+            *scale++ = fourier_gain *
+                       (float)(pow(f / middle_frequency, -(double)o->decay) / middle_frequency);
         }
     }
 }

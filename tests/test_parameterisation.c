@@ -74,7 +74,8 @@ static void set_basis(const Case *c)
     waves(c->width, basis.across);
     for (int ky = 0; ky < c->height; ky++) {
         for (int kx = 0; kx < c->width; kx++)
-            basis.gain[ky][kx] = sqrt(0.125) * pow(frequency(c, ky, kx), -(double)c->decay);
+            basis.gain[ky][kx] =
+                16 * sqrt(0.125) * pow(16 * frequency(c, ky, kx), -(double)c->decay);
     }
 }
 
@@ -157,7 +158,7 @@ static void painted_as_defined(void)
         CHECK(size == (size_t)(c->count * c->channels * c->height * c->width) && size <= MOST);
         /* Faint, so that nothing is clipped. */
         set_basis(c);
-        draw(&room, size, c->range == RANGE_CLIP ? 0.02F : 0.3F);
+        draw(&room, size, c->range == RANGE_CLIP ? 0.01F : 0.2F);
         parameterisation_paint(p, room.z, room.pictures);
         definition(c, room.exact_z, room.exact);
         for (size_t i = 0; i < size; i++) CHECK_NEAR(room.pictures[i], room.exact[i], 1e-5);
