@@ -80,6 +80,13 @@ int convo_gradient(int model, int height, int width, const float *data, size_t c
                    const char *target, const char *rule); /* then convo_advance */
 int convo_gradient_result(int model);                     /* text: {"shape", "data", "value"} */
 
+/* ---- the time of each layer ---- */
+
+/* Forward and backward, on a graph of its own that is not sliced. height and width 0: the usual size. Text:
+ * {"peak": multiplications and additions per second at best, "layers": [{"name", "op", "detail", "macs",
+ * "forward", "backward"}]}, seconds. */
+int convo_profile(int model, int height, int width, int runs);
+
 /* ---- runs of a technique ---- */
 
 int convo_run_create(int model, const char *technique); /* returns a handle */

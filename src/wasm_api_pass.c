@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/random.h"
+#include "profile.h"
 
 void look_begin(Model *model, bool picture)
 {
@@ -93,6 +95,21 @@ static Status gradient_plan(Model *model, const char *target, int height, int wi
                       model->kept.count);
 }
 
+/* Forward as far as the layers that the target names; all the way where it is, or may be, of a class. */
+static void gradient_forward(Model *model)
+{
+    Graph *graph = model->gradient.graph;
+    const SpecNodes *nodes = &model->kept;
+    Value *values[SPEC_MAX_NODES];
+    int count =
+        strstr(model->target, "class:") || nodes->count == SPEC_MAX_NODES ? 0 : nodes->count;
+    for (int i = 0; i < count; i++) {
+        values[i] = graph_find(graph, nodes->name[i]);
+        if (!values[i]) count = 0;
+    }
+    graph_begin_forward(graph, values, count);
+}
+
 static Status gradient_begin(int handle, int height, int width, const float *data, size_t count,
                              const char *target, const char *rule)
 {
@@ -115,7 +132,7 @@ static Status gradient_begin(int handle, int height, int width, const float *dat
     TRY(input_fits(input, count));
     TRY(sized_allocate(&model->gradient, GRAPH_INPUT_GRADIENT));
     memcpy(input->data, data, count * sizeof *data);
-    graph_begin_forward(model->gradient.graph, NULL, 0);
+    gradient_forward(model);
     model->job = JOB_GRADIENT_FORWARD;
     return status_ok();
 }
@@ -191,4 +208,37 @@ CONVO_EXPORT int convo_advance(int handle, double seconds)
     int done = 0;
     Status status = model_advance(handle, seconds, &done);
     return boundary_return(status, done);
+}
+
+/* ---- the time of each layer ---- */
+
+static Status profile(int handle, int height, int width, int runs, Text *text)
+{
+    Model *model;
+    TRY(model_find(handle, &model));
+    if (runs < 1 || runs > PROFILE_MAX_RUNS)
+        return status_error(STATUS_BAD_INPUT, "a profile has 1 to %d runs, not %d",
+                            PROFILE_MAX_RUNS, runs);
+    Graph *graph;
+    TRY(network_build(model->network, &(GraphRequest){.height = height, .width = width}, &graph));
+    Status status = graph_allocate(graph, GRAPH_INPUT_GRADIENT);
+    const size_t bytes = (size_t)graph_node_count(graph) * sizeof(NodeTime);
+    NodeTime *times = malloc(bytes + 1);
+    if (status.code == STATUS_OK && !times) status = status_no_memory("the profile", bytes);
+    if (status.code == STATUS_OK) {
+        const Value *input = graph_input(graph, 0);
+        Random random = random_seeded(1);
+        for (size_t i = 0; i < shape_elements(&input->shape); i++)
+            input->data[i] = random_normal(&random);
+        status = graph_profile(graph, runs, times);
+    }
+    if (status.code == STATUS_OK) profile_json(graph, times, peak_flops(), text);
+    free(times);
+    graph_destroy(graph);
+    return status;
+}
+
+CONVO_EXPORT int convo_profile(int handle, int height, int width, int runs)
+{
+    return boundary_return_text(profile(handle, height, width, runs, boundary_text()));
 }

@@ -25,7 +25,7 @@ LAYERS = [
     ["kernels"],
     ["ops"],
     ["graph"],
-    ["onnx", "image", "objective", "optim", "parameterisation", "transformation", "scene"],
+    ["onnx", "image", "objective", "optim", "parameterisation", "transformation", "scene", "profile"],
     ["network"],
     ["techniques", "train"],
     ["wasm_api", "cli"],

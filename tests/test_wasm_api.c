@@ -309,6 +309,8 @@ static void derives(void)
         CHECK_NEAR(array_at("shape")[2 * SIDE + 3], 2.0, 1e-6);
         CHECK_NEAR(array_at("shape")[2 * SIDE + 4], 0.0, 1e-6);
     }
+    CHECK_REFUSED(convo_profile(model, 0, 0, 0), "0");
+    CHECK(convo_profile(model, 0, 0, 2) == 0 && says("\"op\":\"Conv\""));
     CHECK(convo_gradient(model, 0, 0, input, 3 * SIDE * SIDE, "class:9", "exact") == 0);
     int code;
     while ((code = convo_advance(model, 1)) == 0) continue;

@@ -62,8 +62,9 @@ static void number_member(Text *text, const char *key, double value)
     json_number(text, value);
 }
 
-void choices_json(Text *text, const char *choices)
+static void choices_member(Text *text, const char *choices)
 {
+    json_key(text, "choices");
     json_array_begin(text);
     while (*choices) {
         char choice[64];
@@ -109,7 +110,7 @@ static void param_json(Text *text, const Param *param)
     } else {
         text_member(text, "default", param->initial);
     }
-    if (param->choices) json_key(text, "choices"), choices_json(text, param->choices);
+    if (param->choices) choices_member(text, param->choices);
     text_member(text, "unit", param->unit ? param->unit : "");
     text_member(text, "help", param->help);
     json_key(text, "advanced");

@@ -172,8 +172,6 @@ def test_techniques(here):
     quick = {
         "occlusion": ["--stride", "64"],
         "style": ["--steps", "2", "--size", "96"],
-        "deletion-insertion": ["--steps", "8"],
-        "sanity-check": ["--stages", "2"],
         # With this picture nothing positive comes back from the classes.
         "deconvnet": ["--target", "channel:/features/features.5/Concat:3"],
     }
@@ -190,9 +188,6 @@ def test_techniques(here):
         drawn = [item for item in result["items"] if item["file"]]
         check(drawn[0]["file"] == str(out), f"{name}: main item is {drawn[0]['file']}")
         for item in drawn:
-            if item["kind"] == "film":
-                check(len(read_gif(item["file"])[2]) > 1, f"{item['file']} stands still")
-                continue
             width, height, rows = read_png(item["file"])
             flat = all(row == rows[0] for row in rows)
             check(width > 40 and height > 40 and not flat, f"{item['file']} shows nothing")
@@ -328,6 +323,15 @@ def test_bench(here):
     check(result["threads"] == 1, f"{result['threads']} threads")
     for kind in ("forward", "gradient"):
         check(0 < result[kind]["min"] <= result[kind]["median"], f"{kind}: {result[kind]}")
+    # To a layer near the input, less is computed.
+    part = run_json("bench", MODEL, "--runs", "2", "--threads", "1", "--target", "layer:/features/features.1/Relu")
+    for kind in ("forward", "gradient"):
+        check(0 < part[kind]["min"] < result[kind]["median"], f"{kind} to relu1: {part[kind]}")
+    profile = run_json("bench", MODEL, "--runs", "1", "--threads", "1", "--layers")
+    check(profile["peak"] > 1e8 and profile["layers"][0]["op"] == "Conv", f"{profile['layers'][0]}")
+    check(all(layer["forward"] > 0 for layer in profile["layers"]), "a layer without a time")
+    table = run("bench", MODEL, "--runs", "1", "--threads", "1", "--layers").stdout
+    check("GFLOP/s" in table and len(table.split("\n")) >= len(profile["layers"]) + 3, table)
 
 
 def test_interrupt(here):

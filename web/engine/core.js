@@ -213,6 +213,11 @@ export class Core {
         return { ...this.#array(weights), bias: weights.bias && this.#array(weights.bias).data };
     }
 
+    /** @param {number} model @param {{height?: number, width?: number, runs?: number}} options */
+    profile(model, { height = 0, width = 0, runs = 5 }) {
+        return this.#json(this.#call('convo_profile', model, height, width, runs));
+    }
+
     /* ---- runs ---- */
 
     /**

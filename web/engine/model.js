@@ -122,6 +122,17 @@ export class Model {
     }
 
     /**
+     * Seconds of each layer that is run, forward and backward, medians of `runs` passes, and the operations per
+     * second that this machine reaches at best. The worker is busy until it is done.
+     * @param {{height?: number, width?: number, runs?: number}} [options]
+     * @returns {Promise<{peak: number, layers: {name: string, op: string, detail: string, macs: number,
+     *     forward: number, backward: number}[]}>}
+     */
+    async profile(options = {}) {
+        return this.#call('profile', { options });
+    }
+
+    /**
      * @param {string} technique its id
      * @param {{image?: any, style?: any, images?: any[]} & Record<string, any>} [options] pictures and parameters:
      *     `image`, `style`, then `images`, each an image or {image, name, group}

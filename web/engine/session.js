@@ -191,6 +191,7 @@ export function makeSession(startCore, breathe = makeBreather()) {
             await pass(model);
             return core.gradientResult(model);
         }),
+        profile: inTurn(({ model, options }) => core.profile(model, options)),
         async run({ model, technique, params, images }, call) {
             const working = work(model, technique, params, images, call);
             const active = { model, call, ended: working.then(() => {}, () => {}) };
