@@ -4,11 +4,13 @@
  * first, and build/bench.json. How to read it: docs/performance.md.
  *
  *     make bench BENCH='--only resnet18 --threads 1'
- *     node bench/bench.mjs [--only TEXT[,TEXT...]] [--threads 1,2] [--rounds 5] [--no-peers] [--list] [--smoke]
+ *     node bench/bench.mjs [--only TEXT[,TEXT...]] [--threads 1,2] [--rounds 5] [--no-peers] [--no-native]
+ *                          [--list] [--smoke]
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { launch, missing, openOurs, openPeer, ours, quit, serveAll, theirs } from './browser.mjs';
+import { PyTorch, isNative, missingNative, program } from './native.mjs';
 import { line, printHead, printLine, printSum, save } from './report.mjs';
 import { ROWS, SMOKE } from './rows.mjs';
 
@@ -27,6 +29,7 @@ const { values } = parseArgs({
         threads: { type: 'string', default: '1,2' },
         rounds: { type: 'string', default: '5' },
         'no-peers': { type: 'boolean', default: false },
+        'no-native': { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         smoke: { type: 'boolean', default: false },
     },
@@ -90,17 +93,23 @@ async function measureNetwork(browser, site, rows, threadCounts) {
         open.push({ page: await openOurs(browser, site.ours, threads, model), peer: null, threads });
         for (const peer of peers) open.push({ page: await openPeer(browser, site.peers, peer, threads, model), peer, threads });
     }
+    const torch = values['no-native'] || values['no-peers'] ? null : new PyTorch();
     const lines = [];
     for (const row of rows) {
         const contenders = open
             .filter(({ peer }) => !peer || row.peers.some((name) => name === peer))
             .map(({ page, peer, threads }) => (peer ? theirs(page, peer, threads, row) : ours(page, threads, row)));
+        for (const threads of isNative(row) ? threadCounts : []) {
+            if (!values['no-native']) contenders.push(program(NETWORKS, threads, row));
+            if (torch) contenders.push(torch.contender(threads, row));
+        }
         const measured = await interleave(contenders, Number(values.rounds));
         const here = threadCounts.map((threads) => line({ row, measured }, threads));
         here.forEach(printLine);
         lines.push(...here);
     }
     for (const { page } of open) await page.close();
+    torch?.close();
     return lines;
 }
 
@@ -110,7 +119,7 @@ async function main() {
         for (const { id, title } of ROWS) console.log(`${id.padEnd(34)} ${title}`);
         return;
     }
-    const reason = missing();
+    const reason = missing() ?? (values['no-native'] ? null : missingNative());
     if (reason) {
         console.error(`SKIPPED bench: ${reason}.`);
         process.exitCode = 77;

@@ -8,6 +8,9 @@ import { cpus } from 'node:os';
  * @typedef {{row: import('./rows.mjs').Row, measured: Measured[]}} Result
  */
 
+/** The highest ratio of our native time to PyTorch's that passes. */
+const NATIVE_LIMIT = 1;
+
 /** @param {number[]} times */
 export function median(times) {
     const sorted = [...times].sort((a, b) => a - b);
@@ -29,10 +32,12 @@ export function line({ row, measured }, threads) {
     const peers = ['onnxruntime-web', 'TensorFlow.js'].map(of);
     const known = peers.filter((time) => time !== null);
     const ratio = ours !== null && known.length ? ours / Math.min(...known) : null;
+    const [native, pytorch] = ['native', 'PyTorch'].map(of);
     return {
         id: row.id, title: row.title, threads, ratio, required: row.required ?? null, aim: row.aim ?? null,
         passed: ratio === null || row.required === undefined ? null : ratio <= row.required,
-        convoscope: ours, onnxruntime: peers[0], tensorflow: peers[1],
+        convoscope: ours, onnxruntime: peers[0], tensorflow: peers[1], native, pytorch,
+        native_ratio: native !== null && pytorch !== null ? native / pytorch : null,
         spread: Object.fromEntries(here.map((m) => [m.name, Math.max(...m.times) / Math.min(...m.times)])),
         repetitions: Object.fromEntries(here.map((m) => [m.name, m.times.length])),
     };
@@ -50,7 +55,7 @@ const milliseconds = (ms) => number(ms, ms !== null && ms < 100 ? 1 : 0);
 const show = (title, cells) => console.log(title.padEnd(44) + cells.map((c) => c.padStart(9)).join(''));
 
 export function printHead() {
-    show('', ['threads', 'ratio', 'required', '', 'aim', '', 'ours ms', 'ort ms', 'tfjs ms']);
+    show('', ['threads', 'ratio', 'required', '', 'aim', '', 'ours ms', 'ort ms', 'tfjs ms', 'native', 'to torch', '', 'torch ms']);
 }
 
 /** @param {Line} l */
@@ -60,6 +65,8 @@ export function printLine(l) {
     show(l.title, [
         `${l.threads}`, number(l.ratio, 3), number(l.required, 3), verdict(l.required), number(l.aim, 3),
         verdict(l.aim), milliseconds(l.convoscope), milliseconds(l.onnxruntime), milliseconds(l.tensorflow),
+        milliseconds(l.native), number(l.native_ratio, 3),
+        l.native_ratio === null ? '' : l.native_ratio <= NATIVE_LIMIT ? 'pass' : 'FAIL', milliseconds(l.pytorch),
     ]);
 }
 
@@ -69,6 +76,11 @@ export function printSum(all) {
     const passed = judged.filter((l) => l.passed);
     console.log(`\nratio: our median by that of the better peer on as many threads; ${passed.length} of `
         + `${judged.length} are as required`);
+    const beside = all.filter((l) => l.native_ratio !== null);
+    if (beside.length === 0) return;
+    const quick = beside.filter((l) => Number(l.native_ratio) <= NATIVE_LIMIT);
+    console.log(`native: the command line and PyTorch on the same cores; ${quick.length} of ${beside.length} are at most `
+        + `${NATIVE_LIMIT.toFixed(1)} times PyTorch's time`);
 }
 
 /** @param {string} path @param {any} report */
