@@ -231,9 +231,7 @@ static Status step(Run *run)
 {
     StyleFast *s = run_state(run);
     switch (s->stage) {
-    case STAGE_ALLOCATE:
-        s->stage = STAGE_PAINT;
-        return graph_allocate(s->graph, GRAPH_FORWARD);
+    case STAGE_ALLOCATE: s->stage = STAGE_PAINT; return graph_allocate(s->graph, GRAPH_FORWARD);
     case STAGE_PAINT:
         fill_input(s);
         run_ask_forward(run, s->graph, &s->output, 1);
