@@ -55,6 +55,18 @@ Status nothing_yet(const char *id)
     return status_error(STATUS_BAD_INPUT, "%s has nothing to show yet: let it run on", id);
 }
 
+Status check_colour_input(Run *run, const char *id, const Value *input)
+{
+    const Shape *shape = &input->shape;
+    if (shape->rank == 4 && shape->dim[0] == 1 && shape->dim[1] == 3 &&
+        preprocess_channels(network_preprocess(run_network(run))) == 3)
+        return status_ok();
+    return status_error(STATUS_UNSUPPORTED,
+                        "%s needs a network for colour pictures, but the input '%s' is not "
+                        "[1,3,H,W]",
+                        id, input->name);
+}
+
 /* ---- gradients that vanish ---- */
 
 static bool any_gradient(Value *const *values, int count)

@@ -39,6 +39,9 @@ void fact_percent(Result *result, const char *name, const char *label, double pr
 /* The error of a result that is asked for too early. */
 Status nothing_yet(const char *id);
 
+/* Fails unless the input is [1,3,H,W] and the preprocessing one of colours. */
+Status check_colour_input(Run *run, const char *id, const Value *input);
+
 /* Fails when a value of the last forward pass is not finite; names the first such layer. */
 Status check_activations(const Graph *graph);
 

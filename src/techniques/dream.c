@@ -206,18 +206,6 @@ static Status allocate(Run *run)
     return run_floats(run, (size_t)(s->octave_count * s->iterations), &s->curve);
 }
 
-static Status check_input(Run *run, const Value *input)
-{
-    const Shape *shape = &input->shape;
-    if (shape->rank == 4 && shape->dim[0] == 1 && shape->dim[1] == 3 &&
-        preprocess_channels(network_preprocess(run_network(run))) == 3)
-        return status_ok();
-    return status_error(STATUS_UNSUPPORTED,
-                        "dream needs a network for colour pictures, but the input '%s' is not "
-                        "[1,3,H,W]",
-                        input->name);
-}
-
 static Status begin(Run *run)
 {
     Dream *s = run_state(run);
@@ -226,7 +214,7 @@ static Status begin(Run *run)
     plan_octaves(run);
     TRY(plan(run, s->octaves[0].height, s->octaves[0].width));
     s->input = graph_input(s->graph, 0);
-    TRY(check_input(run, s->input));
+    TRY(check_colour_input(run, "dream", s->input));
     s->channels = s->input->shape.dim[1];
     TRY(set_objective(run));
     const Preprocess *preprocess = network_preprocess(run_network(run));

@@ -136,13 +136,7 @@ static Status load(Run *run, Graph *graph, int picture)
 {
     Value *input = graph_input(graph, 0);
     const Preprocess *preprocess = network_preprocess(run_network(run));
-    if (input->shape.rank != 4 || input->shape.dim[0] != 1 || input->shape.dim[1] != 3 ||
-        preprocess_channels(preprocess) != 3) {
-        return status_error(STATUS_UNSUPPORTED,
-                            "style transfer needs a network for colour pictures, "
-                            "but the input '%s' is not [1,3,H,W]",
-                            input->name);
-    }
+    TRY(check_colour_input(run, "style", input));
     return preprocess_apply_whole(preprocess, run_picture(run, picture), input->shape.dim[2],
                                   input->shape.dim[3], input->data);
 }

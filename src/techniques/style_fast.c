@@ -64,17 +64,11 @@ static Status check_graph(Run *run, const Graph *graph)
     if (graph_is_partial(graph)) return network_lacks(run_network(run), "the picture");
     if (graph_output_count(graph) < 1) return no_picture(run, input);
     const Value *output = graph_output(graph, 0);
-    const Shape *in = &input->shape, *out = &output->shape;
+    const Shape *out = &output->shape;
     if (out->rank != 4 || out->dim[0] != 1 || out->dim[1] != 3 || out->dim[2] < 2 ||
         out->dim[3] < 2)
         return no_picture(run, output);
-    if (in->rank == 4 && in->dim[0] == 1 && in->dim[1] == 3 &&
-        preprocess_channels(network_preprocess(run_network(run))) == 3)
-        return status_ok();
-    return status_error(STATUS_UNSUPPORTED,
-                        "style-fast needs a network for colour pictures, but the input '%s' is not "
-                        "[1,3,H,W]",
-                        input->name);
+    return check_colour_input(run, "style-fast", input);
 }
 
 /* The picture comes out as large as it went in, or larger by the same whole factor both ways. */

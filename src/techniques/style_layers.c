@@ -136,22 +136,21 @@ Status style_layers(Run *run, const Graph *graph, const char *names, LayerList *
         TRY(find_candidates(run, graph, &candidates));
         choose_by_depth(&candidates, list);
         if (list->count) return status_ok();
-        return status_error(
-            STATUS_BAD_INPUT,
-            "style: '%s' has no layer that suggests itself; name some in style-layers",
-            network_name(run_network(run)));
+        return status_error(STATUS_BAD_INPUT,
+                            "'%s' has no layer that suggests itself; name some instead of auto",
+                            network_name(run_network(run)));
     }
     const char *split[STYLE_MAX_LAYERS];
     const int count = split_names(run, names, split, STYLE_MAX_LAYERS);
     for (int i = 0; i < count; i++) {
         TRY(network_layer(run_network(run), graph, split[i], &list->layer[i]));
         if (is_map(list->layer[i])) continue;
-        return status_error(STATUS_BAD_INPUT, "style: layer '%s' is no map; choose a convolution",
+        return status_error(STATUS_BAD_INPUT, "layer '%s' is no map; choose a convolution",
                             split[i]);
     }
     list->count = count;
     if (count) return status_ok();
-    return status_error(STATUS_BAD_INPUT, "style: style-layers is empty; leave it out for auto");
+    return status_error(STATUS_BAD_INPUT, "the list of layers is empty; leave it out for auto");
 }
 
 Status content_layer(Run *run, const Graph *graph, const char *name, Value **layer)

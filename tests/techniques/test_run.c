@@ -104,6 +104,8 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "pgd", "target", "class:3", "class");
     refused(&tiny, "texture-pixels", "window", "23", "does not fit");
     refused(&tiny, "texture-pixels", "window", "8", "choose 7 or 9");
+    refused(&tiny, "inversion", "layers", "conv9", "conv9");
+    refused(&tiny, "inversion", "layers", "flat", "no map");
     refused(&tiny, "style", "style-layers", "conv9", "conv9");
     refused(&tiny, "style", "style-layers", " , ", "empty");
     zebra_close(&tiny);
@@ -116,12 +118,14 @@ static Run *any_run(const Zebra *tiny, const Technique *technique)
     static const char *const style[] = {"size", "64", "steps", "5", NULL};
     static const char *const dream[] = {"size", "96", "iterations", "3", NULL};
     static const char *const pixels[] = {"window", "5", "width", "16", "height", "16", NULL};
+    static const char *const inversion[] = {"steps", "3", NULL};
     const char *const *params = NULL;
     /* Needs a network that gives a picture: test_style_fast.c. */
     if (strcmp(technique->id, "style-fast") == 0) return NULL;
     if (strcmp(technique->id, "occlusion") == 0) params = occlusion;
     if (strcmp(technique->id, "style") == 0) params = style;
     if (strcmp(technique->id, "dream") == 0) params = dream;
+    if (strcmp(technique->id, "inversion") == 0) params = inversion;
     if (strcmp(technique->id, "texture-pixels") == 0) params = pixels;
     return zebra_run(tiny, technique->id, params);
 }
