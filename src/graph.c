@@ -223,6 +223,17 @@ Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node)
     return status_ok();
 }
 
+Status graph_own_constant(Graph *graph, Node *node, int input, float **data)
+{
+    const Value *shared = node->in[input];
+    assert(shared->constant && !graph->memory);
+    const size_t bytes = shape_elements(&shared->shape) * sizeof(float);
+    *data = arena_alloc(graph->arena, bytes);
+    if (!*data) return status_no_memory(shared->name, bytes);
+    memcpy(*data, shared->data, bytes);
+    return graph_add_constant(graph, shared->name, shared->shape, *data, &node->in[input]);
+}
+
 Arena *graph_arena(Graph *graph)
 {
     return graph->arena;

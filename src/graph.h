@@ -61,6 +61,10 @@ Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node);
 /* Lives as long as the graph; for data of constants. */
 Arena *graph_arena(Graph *graph);
 
+/* Gives one constant input of a node a copy of its own, for the caller to change before the first pass; other
+ * readers of the constant keep it as it is. Before graph_allocate. */
+Status graph_own_constant(Graph *graph, Node *node, int input, float **data);
+
 Status graph_mark_output(Graph *graph, Value *value);
 
 /* Of a graph that holds what can run of a network: its outputs are where that ends, not the answer. */

@@ -288,5 +288,8 @@ Status network_build(const Network *network, const GraphRequest *request, Graph 
                                       .keep_count = request->keep_count,
                                       .no_fold = request->no_fold,
                                       .partial = request->partial};
-    return onnx_build(network->model, &shape, options, graph);
+    TRY(onnx_build(network->model, &shape, options, graph));
+    const Status status = network_redraw(*graph, request->redrawn, request->redraw_seed);
+    if (status.code != STATUS_OK) graph_destroy(*graph);
+    return status;
 }

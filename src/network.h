@@ -24,6 +24,8 @@ typedef struct GraphRequest {
     int keep_count;
     bool partial; /* what can run of a network with unsupported operators; see onnx_build */
     bool no_fold; /* keep every batch normalisation apart (training) */
+    int redrawn;  /* the last so many layers with weights get new ones: network_redraw */
+    uint64_t redraw_seed;
 } GraphRequest;
 
 /* Parses the file; bytes (from malloc) are taken over, also on failure. A file that is not ONNX is named.
@@ -62,6 +64,14 @@ Status network_build(const Network *network, const GraphRequest *request, Graph 
  * preceded by Reshape, Flatten, Squeeze, Identity, Dropout), what goes into it. [N,C] or [N,C,H,W]. */
 Value *network_logits(const Graph *graph);
 int network_class_count(const Graph *graph);
+
+/* The layers with weights (convolutions, dense layers), from the picture on: number `index`; NULL past the last. */
+const Node *network_weighted(const Graph *graph, int index);
+
+/* Draws the weights of the last `layers` of these anew, as before a training: uniform by He et al. 2015, biases
+ * zero, normalisations behind the first of them the identity. A layer gets the same weights however many
+ * others are drawn. Before graph_allocate. */
+Status network_redraw(Graph *graph, int layers, uint64_t seed);
 
 /* Class scores [C] (mean over space where spatial) and their softmax of batch item n; either may be NULL. */
 void network_scores(const Graph *graph, int n, float *logits, float *probabilities);

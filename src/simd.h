@@ -88,6 +88,33 @@ static inline vf vf_max(vf a, vf b)
 #endif
 }
 
+/* Four floats, whatever VF_LANES is. */
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+
+static inline quad quad_load(const float *from)
+{
+    return *(const quad_unaligned *)from;
+}
+
+static inline void quad_store(float *to, quad value)
+{
+    *(quad_unaligned *)to = value;
+}
+
+/* Rows become columns. */
+static inline void quad_transpose(quad row[4])
+{
+    const quad a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+    const quad b = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+    const quad c = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+    const quad d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+    row[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    row[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    row[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    row[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
 /* Sum of the lanes, pairwise from the halves. */
 static inline float vf_sum(vf a)
 {

@@ -163,6 +163,7 @@ static void item_json(const ResultItem *item, Text *text)
     json_array_of(text, &item->shape, item->data);
     json_key(text, "signed"), json_bool(text, item->is_signed);
     json_key(text, "colormap"), json_string(text, item->colormap);
+    if (item->lines) json_key(text, "lines"), choices_json(text, item->lines);
     json_key(text, "low"), json_number(text, low);
     json_key(text, "high"), json_number(text, high);
     if (item->kind == RESULT_FILM) {

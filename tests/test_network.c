@@ -209,8 +209,63 @@ static void specs_name_their_nodes(void)
     CHECK(!network_spec_is_class("layer:a") && !network_spec_is_class(""));
 }
 
-static const Test tests[] = {TEST(specs_name_their_nodes),   TEST(refuses_and_frees),
-                             TEST(preprocessing_and_labels), TEST(scores_and_targets),
-                             TEST(not_a_number_ranks_last),  TEST(layers),
-                             TEST(receptive_field_holds),    TEST(squeezenet_is_recognised)};
+static Graph *redrawn(const Network *network, int layers, uint64_t seed, unsigned flags)
+{
+    Graph *graph = NULL;
+    const GraphRequest request = {
+        .height = 8, .width = 8, .no_fold = true, .redrawn = layers, .redraw_seed = seed};
+    CHECK_OK(network_build(network, &request, &graph));
+    CHECK_OK(graph_allocate(graph, flags));
+    return graph;
+}
+
+static bool same(const Value *a, const Value *b)
+{
+    return memcmp(a->data, b->data, shape_elements(&a->shape) * sizeof(float)) == 0;
+}
+
+/* Example 0: a convolution with a normalisation apart from it, and a dense layer. */
+static void layers_are_drawn_anew_from_the_last(void)
+{
+    Network *network = open_text(example_model(0), "a.onnx");
+    Graph *trained = redrawn(network, 0, 1, GRAPH_FORWARD);
+    Graph *one = redrawn(network, 1, 1, GRAPH_FORWARD),
+          *two = redrawn(network, 2, 1, GRAPH_FORWARD);
+    Graph *other = redrawn(network, 2, 2, GRAPH_FORWARD);
+    const Node *conv = network_weighted(trained, 0), *dense = network_weighted(trained, 1);
+    CHECK(conv && dense && !network_weighted(trained, 2));
+    CHECK_TEXT(conv->op->name, "Conv");
+    CHECK_TEXT(dense->op->name, "Gemm");
+    const Value *w[3] = {network_weighted(trained, 1)->in[1], network_weighted(one, 1)->in[1],
+                         network_weighted(two, 1)->in[1]};
+    CHECK(!same(w[0], w[1]) && same(w[1], w[2]));
+    CHECK(same(conv->in[1], network_weighted(one, 0)->in[1]));
+    CHECK(!same(conv->in[1], network_weighted(two, 0)->in[1]));
+    CHECK(!same(network_weighted(other, 0)->in[1], network_weighted(two, 0)->in[1]));
+    /* Uniform within sqrt(6 / fan-in), no bias. */
+    const Shape *shape = &conv->in[1]->shape;
+    const double bound = sqrt(6.0 / (double)shape_span(shape, 1, 4));
+    const TensorStats stats =
+        tensor_stats(network_weighted(two, 0)->in[1]->data, shape_elements(shape));
+    CHECK(stats.max <= bound && stats.min >= -bound && stats.max > 0.8 * bound);
+    CHECK_NEAR(stats.deviation, bound / sqrt(3), 0.15 * bound);
+    for (int i = 0; i < graph_node_count(two); i++) {
+        const Node *node = graph_node(two, i);
+        if (strcmp(node->op->name, "BatchNormalization") != 0) continue;
+        CHECK(node->in[1]->data[0] == 1 && node->in[2]->data[0] == 0);
+        CHECK(node->in[3]->data[0] == 0 && node->in[4]->data[0] == 1);
+    }
+    graph_destroy(trained), graph_destroy(one), graph_destroy(two), graph_destroy(other);
+    network_close(network);
+}
+
+static const Test tests[] = {TEST(layers_are_drawn_anew_from_the_last),
+                             TEST(specs_name_their_nodes),
+                             TEST(refuses_and_frees),
+                             TEST(preprocessing_and_labels),
+                             TEST(scores_and_targets),
+                             TEST(not_a_number_ranks_last),
+                             TEST(layers),
+                             TEST(receptive_field_holds),
+                             TEST(squeezenet_is_recognised)};
 TEST_MAIN(tests)

@@ -5,7 +5,10 @@
 enum { CHART_WIDTH = 720, CHART_HEIGHT = 400, CHART_MARGIN = 24, CHART_GRID_LINES = 4 };
 
 static const float background = 1, frame_colour = 0.35F, grid_colour = 0.87F, zero_colour = 0.6F;
-static const float line_colour[3] = {0.12F, 0.35F, 0.65F};
+/* Two strong ones, then the same pale: what they are compared with. */
+static const float line_colours[][3] = {
+    {0.12F, 0.35F, 0.65F}, {0.85F, 0.37F, 0.05F}, {0.60F, 0.74F, 0.90F}, {0.98F, 0.75F, 0.52F}};
+enum { COLOURS = sizeof line_colours / sizeof *line_colours };
 
 /* Mixes a colour into one pixel; share 0 to 1. */
 static void mix(Drawing *drawing, int y, int x, const float colour[3], float share)
@@ -43,12 +46,12 @@ static double value_y(float value, float low, float high)
 }
 
 /* A column of the line: covers what the line passes within it, two pixels strong, edges by coverage. */
-static void line_column(Drawing *drawing, int x, double from, double to)
+static void line_column(Drawing *drawing, int x, double from, double to, const float colour[3])
 {
     double top = fmin(from, to) - 1, bottom = fmax(from, to) + 1;
     for (int y = (int)floor(top); y <= (int)floor(bottom); y++) {
         double covered = fmin(bottom, y + 1) - fmax(top, y);
-        mix(drawing, y, x, line_colour, (float)fmin(1, fmax(0, covered)));
+        mix(drawing, y, x, colour, (float)fmin(1, fmax(0, covered)));
     }
 }
 
@@ -62,7 +65,8 @@ static double at(const float *values, int count, double place, float low, float 
            value_y(values[index + 1], low, high) * share;
 }
 
-static void draw_line(Drawing *drawing, const float *values, int count, float low, float high)
+static void draw_line(Drawing *drawing, const float *values, int count, float low, float high,
+                      const float colour[3])
 {
     int left = CHART_MARGIN, columns = CHART_WIDTH - 2 * CHART_MARGIN;
     double step = (double)(count - 1) / columns;
@@ -75,16 +79,16 @@ static void draw_line(Drawing *drawing, const float *values, int count, float lo
             top = fmin(top, y), bottom = fmax(bottom, y);
         }
         double to = at(values, count, (x + 1) * step, low, high);
-        line_column(drawing, left + x, fmin(top, to), fmax(bottom, to));
+        line_column(drawing, left + x, fmin(top, to), fmax(bottom, to), colour);
     }
 }
 
-Status chart_draw(const float *values, int count, Drawing *drawing)
+Status chart_draw(const float *values, int lines, int count, Drawing *drawing)
 {
     TRY(drawing_create(drawing, CHART_HEIGHT, CHART_WIDTH));
     size_t all = 3 * (size_t)CHART_HEIGHT * CHART_WIDTH;
     for (size_t i = 0; i < all; i++) drawing->rgb[i] = background;
-    TensorStats stats = tensor_stats(values, (size_t)count);
+    TensorStats stats = tensor_stats(values, (size_t)lines * (size_t)count);
     drawing->low = stats.min, drawing->high = stats.max;
     for (int i = 0; i <= CHART_GRID_LINES; i++) {
         float value = stats.min + (stats.max - stats.min) * (float)i / CHART_GRID_LINES;
@@ -98,6 +102,10 @@ Status chart_draw(const float *values, int count, Drawing *drawing)
     }
     vertical(drawing, CHART_MARGIN, frame_colour);
     horizontal(drawing, CHART_HEIGHT - CHART_MARGIN - 1, frame_colour);
-    if (count > 0) draw_line(drawing, values, count, stats.min, stats.max);
+    /* The first on top. */
+    for (int k = count > 0 ? lines - 1 : -1; k >= 0; k--) {
+        draw_line(drawing, values + (size_t)k * (size_t)count, count, stats.min, stats.max,
+                  line_colours[k % COLOURS]);
+    }
     return status_ok();
 }

@@ -22,7 +22,8 @@ static const float gap_colour = 0.12F;
 Status drawing_create(Drawing *drawing, int height, int width)
 {
     size_t count = 3 * (size_t)height * (size_t)width;
-    *drawing = (Drawing){.height = height, .width = width, .rgb = calloc(count, sizeof(float))};
+    *drawing = (Drawing){
+        .channels = 3, .height = height, .width = width, .rgb = calloc(count, sizeof(float))};
     return drawing->rgb ? status_ok() : status_no_memory("the drawing", count * sizeof(float));
 }
 
@@ -142,7 +143,7 @@ static Status draw_map(const ResultItem *item, const DrawingStyle *style, Drawin
     int height = item->shape.dim[0], width = item->shape.dim[1];
     TRY(render_range(item, &low, &high, &clipped));
     if (style && style->over) {
-        *drawing = (Drawing){.low = low, .high = high, .clipped = clipped};
+        *drawing = (Drawing){.channels = 3, .low = low, .high = high, .clipped = clipped};
         return draw_over(item, style, drawing);
     }
     TRY(coloured(item, item->data, (size_t)height * (size_t)width, low, high, &rgb));
@@ -157,11 +158,22 @@ static Status draw_map(const ResultItem *item, const DrawingStyle *style, Drawin
 /* The last [3,H,W] of an image or a film. */
 static Status draw_image(const ResultItem *item, Drawing *drawing)
 {
-    const int *size = item->shape.dim + item->shape.rank - 2;
-    const size_t count = 3 * (size_t)size[0] * (size_t)size[1];
-    TRY(drawing_create(drawing, size[0], size[1]));
+    const int rank = item->shape.rank, *dim = item->shape.dim + rank - 3;
+    const size_t count = shape_span(&item->shape, rank - 3, rank);
+    *drawing = (Drawing){.channels = dim[0],
+                         .height = dim[1],
+                         .width = dim[2],
+                         .rgb = malloc(count * sizeof(float))};
+    if (!drawing->rgb) return status_no_memory("the drawing", count * sizeof(float));
     memcpy(drawing->rgb, item->data + shape_elements(&item->shape) - count, count * sizeof(float));
     return status_ok();
+}
+
+static Status draw_curve(const ResultItem *item, Drawing *drawing)
+{
+    const Shape *shape = &item->shape;
+    return chart_draw(item->data, shape->rank > 1 ? shape->dim[0] : 1, shape->dim[shape->rank - 1],
+                      drawing);
 }
 
 /* ---- tiles ---- */
@@ -230,7 +242,7 @@ Status render_item(const ResultItem *item, const DrawingStyle *style, Drawing *d
     case RESULT_IMAGE:
     case RESULT_FILM: return draw_image(item, drawing);
     case RESULT_TILES: return draw_tiles(item, drawing);
-    case RESULT_CURVE: return chart_draw(item->data, item->shape.dim[0], drawing);
+    case RESULT_CURVE: return draw_curve(item, drawing);
     }
     return status_error(STATUS_BAD_INPUT, "'%s' is of a kind that cannot be drawn", item->name);
 }

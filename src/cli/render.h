@@ -6,8 +6,8 @@
 #include "techniques/technique.h"
 
 typedef struct Drawing {
-    int height, width;
-    float *rgb; /* [3,height,width] in 0..1; from malloc */
+    int channels, height, width; /* 3 channels, or 4 with alpha */
+    float *rgb;                  /* [channels,height,width] in 0..1; from malloc */
     float low,
         high;     /* values that the ends of the colour map stand for; both 0 without colour map */
     bool clipped; /* values beyond low or high were drawn as these: the outermost 2 % */
@@ -32,8 +32,8 @@ void drawing_release(Drawing *drawing);
 Status render_frames(const ResultItem *item, const DrawingStyle *style, Frames *frames,
                      Drawing *drawing);
 
-/* A line chart of values over their index, with a line at zero where it is in range. */
-Status chart_draw(const float *values, int count, Drawing *drawing);
+/* A line chart of values [lines,count] over their index, with a line at zero where it is in range. */
+Status chart_draw(const float *values, int lines, int count, Drawing *drawing);
 
 /* Zeroed planes of that size. */
 Status drawing_create(Drawing *drawing, int height, int width);

@@ -32,6 +32,7 @@ static void item_json(Text *text, const ResultItem *item, const Drawing *drawing
     json_key(text, "shape"), shape_json(text, &item->shape);
     json_key(text, "signed"), json_bool(text, item->is_signed);
     json_key(text, "colormap"), json_string(text, item->colormap);
+    if (item->lines) json_key(text, "lines"), choices_json(text, item->lines);
     json_key(text, "low"), json_number(text, drawing->low);
     json_key(text, "high"), json_number(text, drawing->high);
     json_key(text, "clipped"), json_bool(text, drawing->clipped);
@@ -95,7 +96,8 @@ static Status save_picture(const Saving *saving, const ResultItem *item, const c
 {
     if (has_ending(path, ".gif")) return save_frames(saving, item, path, drawing);
     TRY(render_item(item, &saving->style, drawing));
-    return picture_write_png(path, drawing->rgb, drawing->height, drawing->width);
+    return picture_write_png(path, drawing->rgb, drawing->channels, drawing->height,
+                             drawing->width);
 }
 
 static Status save_item(const Saving *saving, const ResultItem *item, bool is_main, Text *text)

@@ -26,9 +26,10 @@ void picture_release(Picture *picture);
 /* Scales it down in place to at most that many pixels; a smaller one is left as it is. */
 Status picture_shrink(Picture *picture, double most_pixels);
 
-/* Writes RGB [3,H,W] in 0..1 (values outside are clipped, not-a-number is black) as an 8-bit PNG, first to a
- * temporary name beside `path`, so that nothing is left half written. Native builds only. */
-Status picture_write_png(const char *path, const float *rgb, int height, int width);
+/* Writes RGB or RGBA [channels,H,W] in 0..1 (values outside are clipped, not-a-number is black) as an 8-bit PNG,
+ * first to a temporary name beside `path`, so that nothing is left half written. Native builds only. */
+Status picture_write_png(const char *path, const float *planes, int channels, int height,
+                         int width);
 
 /* Writes [height,width,3] levels as a JPEG in the same way; quality 1 to 100. Native builds only. */
 Status picture_write_jpeg(const char *path, const uint8_t *levels, int height, int width,

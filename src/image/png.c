@@ -57,7 +57,7 @@ static uint8_t level(float value)
     return value >= 1 ? 255 : (uint8_t)lrintf(value * 255);
 }
 
-Status picture_write_png(const char *path, const float *rgb, int height, int width)
+Status picture_write_png(const char *path, const float *planes, int channels, int height, int width)
 {
     size_t pixels = (size_t)height * (size_t)width;
     if (height < 1 || width < 1 || pixels > PICTURE_MAX_PIXELS) {
@@ -65,15 +65,17 @@ Status picture_write_png(const char *path, const float *rgb, int height, int wid
                             "'%s' would be %d x %d pixels; at most %d megapixels can be written",
                             path, width, height, PICTURE_MAX_PIXELS / 1000000);
     }
-    uint8_t *levels = malloc(pixels * 3);
-    if (!levels) return status_no_memory("the PNG picture", pixels * 3);
+    const size_t count = (size_t)channels;
+    uint8_t *levels = malloc(pixels * count);
+    if (!levels) return status_no_memory("the PNG picture", pixels * count);
     for (size_t i = 0; i < pixels; i++) {
-        for (size_t c = 0; c < 3; c++) levels[3 * i + c] = level(rgb[c * pixels + i]);
+        for (size_t c = 0; c < count; c++) levels[count * i + c] = level(planes[c * pixels + i]);
     }
     int size = 0;
-    unsigned char *png = stbi_write_png_to_mem(levels, width * 3, width, height, 3, &size);
+    unsigned char *png =
+        stbi_write_png_to_mem(levels, width * channels, width, height, channels, &size);
     free(levels);
-    if (!png) return status_no_memory("the PNG file", pixels * 3);
+    if (!png) return status_no_memory("the PNG file", pixels * count);
     Status status = write_whole(path, png, (size_t)size);
     free(png);
     return status;

@@ -41,6 +41,15 @@ Status preprocess_apply(const Preprocess *preprocess, const Picture *picture, in
 Status preprocess_apply_whole(const Preprocess *preprocess, const Picture *picture, int height,
                               int width, float *input);
 
+/* What the network sees of the picture when its input is height x width, as fine as the picture itself where that is
+ * finer: its size, the longer side at most `longest` unless the input's is longer, ... */
+void preprocess_view_size(const Preprocess *preprocess, const Picture *picture, int height,
+                          int width, int longest, int *view_height, int *view_width);
+
+/* ... and RGB [3,view_height,view_width] in 0..1 of it. */
+Status preprocess_view(const Preprocess *preprocess, const Picture *picture, int height, int width,
+                       int view_height, int view_width, float *rgb);
+
 /* The inverse: input [C,H,W] to RGB [3,H,W] in 0..1, not clipped. Grey becomes three equal planes. */
 void preprocess_invert(const Preprocess *preprocess, const float *input, int height, int width,
                        float *rgb);

@@ -137,3 +137,31 @@ Status preprocess_apply_whole(const Preprocess *preprocess, const Picture *pictu
     Cut cut = cut_for(RESIZE_STRETCH, picture, height, width);
     return apply_cut(preprocess, picture, cut, height, width, input);
 }
+
+/* ---- the same part of the picture at another size ---- */
+
+void preprocess_view_size(const Preprocess *preprocess, const Picture *picture, int height,
+                          int width, int longest, int *view_height, int *view_width)
+{
+    const Cut cut = cut_for(preprocess->resize, picture, height, width);
+    double scale =
+        fmax((double)picture->height / cut.full_height, (double)picture->width / cut.full_width);
+    scale = fmin(scale, (double)longest / (height > width ? height : width));
+    scale = fmax(scale, 1);
+    *view_height = (int)lround(height * scale);
+    *view_width = (int)lround(width * scale);
+}
+
+Status preprocess_view(const Preprocess *preprocess, const Picture *picture, int height, int width,
+                       int view_height, int view_width, float *rgb)
+{
+    TRY(check_size(picture, height, width));
+    const Preprocess plain = {.channels = "RGB", .range = 1, .std = {1, 1, 1}};
+    const double down = (double)view_height / height, across = (double)view_width / width;
+    const Cut cut = cut_for(preprocess->resize, picture, height, width);
+    const Cut view = {.full_height = (int)lround(cut.full_height * down),
+                      .full_width = (int)lround(cut.full_width * across),
+                      .top = (int)(cut.top * down),
+                      .left = (int)(cut.left * across)};
+    return apply_cut(&plain, picture, view, view_height, view_width, rgb);
+}

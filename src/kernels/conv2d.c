@@ -22,6 +22,8 @@ static size_t turned_floats(const Conv2d *c)
 size_t conv2d_scratch_bytes(const Conv2d *c)
 {
     if (is_depthwise(c)) return 0;
+    const Conv2dAlgorithm forward_way = conv2d_forward_algorithm(c),
+                          input_way = conv2d_input_gradient_algorithm(c);
     const int pixels = (int)((size_t)c->batch * out_plane(c));
     const size_t forward =
         panel_gemm_scratch_bytes(out_per_group(c), in_per_group(c) * kernel_size(c), c->threads);
@@ -29,21 +31,49 @@ size_t conv2d_scratch_bytes(const Conv2d *c)
         panel_gemm_scratch_bytes(in_per_group(c), out_per_group(c) * kernel_size(c), c->threads);
     const size_t weights = panel_gemm_scratch_bytes(out_per_group(c), pixels, c->threads);
     size_t most = larger(larger(forward, input), weights);
-    if (scatters_input_gradient(c)) {
+    if (input_way == CONV2D_SCATTER) {
         most =
             larger(most, scatter_scratch_bytes(in_per_group(c) * kernel_size(c), out_per_group(c),
                                                c->out_height, c->out_width, c->threads));
     }
-    if (scatters_forward(c)) {
+    if (forward_way == CONV2D_SCATTER) {
         most = larger(most,
                       turned_floats(c) * sizeof(float) +
                           scatter_scratch_bytes(out_per_group(c) * kernel_size(c), in_per_group(c),
                                                 c->in_height, c->in_width, c->threads));
     }
+    if (forward_way == CONV2D_WINOGRAD) {
+        const Winograd w = winograd_forward(c);
+        most = larger(most, winograd_scratch_bytes(&w));
+    }
+    if (input_way == CONV2D_WINOGRAD) {
+        const Winograd w = winograd_input_gradient(c);
+        most = larger(most, winograd_scratch_bytes(&w));
+    }
     return most;
 }
 
 /* ---- forward ---- */
+
+Winograd winograd_forward(const Conv2d *c)
+{
+    return (Winograd){
+        .images = c->batch,
+        .in_channels = c->in_channels,
+        .in_height = c->in_height,
+        .in_width = c->in_width,
+        .out_channels = c->out_channels,
+        .out_height = c->out_height,
+        .out_width = c->out_width,
+        .pad_top = c->pad_top,
+        .pad_left = c->pad_left,
+        .threads = c->threads,
+        .x_image_step = (size_t)c->in_channels * in_plane(c),
+        .w_out_step = (size_t)c->in_channels * (size_t)kernel_size(c),
+        .w_in_step = (size_t)kernel_size(c),
+        .y_image_step = (size_t)c->out_channels * out_plane(c),
+    };
+}
 
 /* Pixels of group 0; the caller moves source to its group. */
 static Gather forward_gather(const Conv2d *c, const float *x)
@@ -126,11 +156,19 @@ static void forward_scatter(const Conv2d *c, const float *x, const float *w, flo
 void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
                     bool accumulate, void *scratch)
 {
-    if (is_depthwise(c)) {
+    const Conv2dAlgorithm way = conv2d_forward_algorithm(c);
+    if (way == CONV2D_DEPTHWISE) {
         depthwise_forward(c, x, w, bias, y, accumulate);
         return;
     }
-    if (scatters_forward(c)) {
+    if (way == CONV2D_WINOGRAD) {
+        Winograd forward = winograd_forward(c);
+        forward.x = x, forward.w = w, forward.bias = bias, forward.y = y;
+        forward.accumulate = accumulate;
+        winograd(&forward, scratch);
+        return;
+    }
+    if (way == CONV2D_SCATTER) {
         start_with_bias(c, bias, y, accumulate);
         forward_scatter(c, x, w, y, scratch);
         return;

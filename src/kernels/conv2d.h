@@ -4,7 +4,6 @@
  *     y[n,m,i,j] = b[m] + sum over c, p, q of w[m,c,p,q] x[n,c, i*stride - pad + p*dilation, ...]
  *
  * A 1-D convolution has height 1. Everything accumulates where it says so, never allocates, never fails.
- * Winograd's algorithm would be another case beside the ones conv2d_forward chooses from.
  */
 #ifndef CONVOSCOPE_KERNELS_CONV2D_H
 #define CONVOSCOPE_KERNELS_CONV2D_H
@@ -25,6 +24,20 @@ typedef struct Conv2d {
     int pad_top, pad_left; /* the other two follow from the output's size */
     int threads;           /* the most to use; set before asking for scratch */
 } Conv2d;
+
+/* The ways to compute a convolution or the gradient of its input. */
+typedef enum Conv2dAlgorithm {
+    CONV2D_DEPTHWISE, /* plane by plane */
+    CONV2D_WINOGRAD,  /* 3 x 3, stride 1, with enough channels */
+    CONV2D_SCATTER,   /* few channels to write: one product, then a sum of its shifted rows */
+    CONV2D_POINTWISE, /* 1 x 1: a product with the tensor as it lies */
+    CONV2D_GATHER,    /* anything else: a product with columns that are packed from the tensor */
+} Conv2dAlgorithm;
+
+/* The rule, by shapes alone. */
+Conv2dAlgorithm conv2d_forward_algorithm(const Conv2d *c);
+Conv2dAlgorithm conv2d_input_gradient_algorithm(const Conv2d *c);
+const char *conv2d_algorithm_name(Conv2dAlgorithm algorithm);
 
 /* Bytes of scratch that serve any of the calls below with this Conv2d. */
 size_t conv2d_scratch_bytes(const Conv2d *c);

@@ -124,14 +124,44 @@ static void scatter_gradient(const Conv2d *c, const float *w, const float *dy, f
     }
 }
 
+/* The filters turned around, from the output's channels to the input's. */
+Winograd winograd_input_gradient(const Conv2d *c)
+{
+    return (Winograd){
+        .images = c->batch,
+        .in_channels = c->out_channels,
+        .in_height = c->out_height,
+        .in_width = c->out_width,
+        .out_channels = c->in_channels,
+        .out_height = c->in_height,
+        .out_width = c->in_width,
+        .pad_top = c->kernel_height - 1 - c->pad_top,
+        .pad_left = c->kernel_width - 1 - c->pad_left,
+        .threads = c->threads,
+        .x_image_step = (size_t)c->out_channels * out_plane(c),
+        .w_out_step = (size_t)kernel_size(c),
+        .w_in_step = (size_t)c->in_channels * (size_t)kernel_size(c),
+        .turned = true,
+        .y_image_step = (size_t)c->in_channels * in_plane(c),
+        .accumulate = true,
+    };
+}
+
 void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,
                            void *scratch)
 {
-    if (is_depthwise(c)) {
+    const Conv2dAlgorithm way = conv2d_input_gradient_algorithm(c);
+    if (way == CONV2D_DEPTHWISE) {
         depthwise_input_gradient(c, w, dy, dx);
         return;
     }
-    if (scatters_input_gradient(c)) {
+    if (way == CONV2D_WINOGRAD) {
+        Winograd gradient = winograd_input_gradient(c);
+        gradient.x = dy, gradient.w = w, gradient.y = dx;
+        winograd(&gradient, scratch);
+        return;
+    }
+    if (way == CONV2D_SCATTER) {
         scatter_gradient(c, w, dy, dx, scratch);
         return;
     }

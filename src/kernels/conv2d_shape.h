@@ -3,6 +3,7 @@
 #define CONVOSCOPE_KERNELS_CONV2D_SHAPE_H
 
 #include "kernels/conv2d.h"
+#include "kernels/winograd.h"
 
 static inline size_t in_plane(const Conv2d *c)
 {
@@ -41,24 +42,8 @@ static inline bool is_pointwise(const Conv2d *c)
            c->pad_left == 0 && c->in_height == c->out_height && c->in_width == c->out_width;
 }
 
-/* Whether scattering beats gathering: where there are few channels to write to, in themselves (gathering
- * leaves most of a register tile idle) or beside those that are read (it packs each of them once per tap).
- * The bounds were measured on layers of SqueezeNet, VGG and a style network. */
-static inline bool few_to_write(const Conv2d *c, int write, int read)
-{
-    return kernel_size(c) > 1 && (write < 5 || (4 * write <= read && write <= 64));
-}
-
-static inline bool scatters_input_gradient(const Conv2d *c)
-{
-    return few_to_write(c, in_per_group(c), out_per_group(c));
-}
-
-/* Forward only where each input pixel reaches the same outputs: with a stride it does not. */
-static inline bool scatters_forward(const Conv2d *c)
-{
-    return few_to_write(c, out_per_group(c), in_per_group(c)) && c->stride_y == 1 &&
-           c->stride_x == 1;
-}
+/* Both directions of a convolution as Winograd's; where it reads and writes is the caller's. */
+Winograd winograd_forward(const Conv2d *c);
+Winograd winograd_input_gradient(const Conv2d *c);
 
 #endif

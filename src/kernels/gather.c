@@ -68,8 +68,6 @@ static void run_inside(int x, int stride, int count, int width, int *from, int *
  * The count is the same for hundreds of calls in a row, so that its branches cost nothing; the last vector
  * overlaps the one before instead of leaving a tail for a loop. */
 
-typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-
 static inline void copy_floats(float *to, const float *from, int count)
 {
     if (count >= VF_LANES) {
@@ -78,8 +76,8 @@ static inline void copy_floats(float *to, const float *from, int count)
         return;
     }
     if (count >= 4) {
-        for (int i = 0; i + 4 < count; i += 4) *(quad *)(to + i) = *(const quad *)(from + i);
-        *(quad *)(to + count - 4) = *(const quad *)(from + count - 4);
+        for (int i = 0; i + 4 < count; i += 4) quad_store(to + i, quad_load(from + i));
+        quad_store(to + count - 4, quad_load(from + count - 4));
         return;
     }
     if (count > 0) to[0] = from[0];

@@ -4,31 +4,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/tile.h"
 #include "parallel.h"
 #include "simd.h"
 
-/*
- * Block sizes by instruction set. The register tile is TILE_ROWS x TILE_VECTORS vectors: as many sums as
- * the registers hold beside one row of B and one element of A. A panel of B, DEPTH x TILE_VECTORS vectors,
- * stays in the first-level cache while all rows of A pass; DEPTH columns of A stay in the second while
- * BLOCK_PANELS panels of B pass.
- */
-#if defined(__AVX512F__)
-enum { TILE_ROWS = 8, TILE_VECTORS = 3, DEPTH = 192, BLOCK_PANELS = 8 };
-#elif defined(__AVX__)
-enum { TILE_ROWS = 4, TILE_VECTORS = 3, DEPTH = 256, BLOCK_PANELS = 12 };
-#elif defined(__aarch64__)
-enum { TILE_ROWS = 8, TILE_VECTORS = 3, DEPTH = 256, BLOCK_PANELS = 16 };
-#else
-enum { TILE_ROWS = 4, TILE_VECTORS = 2, DEPTH = 256, BLOCK_PANELS = 24 };
-#endif
-
+/* A strip of A that is packed at once bounds the scratch; threads get several pieces, to end together. */
 enum {
-    TILE_COLUMNS = TILE_VECTORS * VF_LANES,
-    PANEL_FLOATS = DEPTH * TILE_COLUMNS + 2 * VF_LANES, /* and a vector's room behind it */
-    RUN = 40,                     /* products that are summed before they join the total */
-    STRIP = 8192 / DEPTH * DEPTH, /* depth of A that is packed at once: bounds the scratch */
-    ITEMS_PER_THREAD = 3,         /* so that threads end together */
+    PANEL_FLOATS = TILE_DEPTH * TILE_COLUMNS + 2 * VF_LANES, /* and a vector's room behind it */
+    STRIP = 8192 / TILE_DEPTH * TILE_DEPTH,
+    ITEMS_PER_THREAD = 3,
 };
 
 _Static_assert((int)TILE_COLUMNS <= (int)PANEL_MAX_WIDTH, "a panel fits its declared width");
@@ -112,90 +96,6 @@ static void pack_left_panels(void *context, size_t begin, size_t end, int thread
     for (size_t panel = begin; panel < end; panel++) pack_left_panel(context, (int)panel);
 }
 
-/* ---- the register tile ---- */
-
-/* The loop that follows runs a constant few times and must leave its sums in registers. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
-/*
- * out[i][j] of TILE_ROWS rows by `vectors` vectors; inlined with a constant `vectors`. The products are summed
- * in runs, and the runs after each other: the error of a sum of n terms grows with n / RUN + RUN instead
- * of n. Pooling and rectifiers turn a difference in the last digit into a gradient that takes another way, so
- * that digits kept here are worth their few per cent of time.
- */
-static inline __attribute__((always_inline)) void
-tile(int vectors, int depth, const float *restrict a, const float *restrict b, float *out,
-     ptrdiff_t out_row, const float *bias, bool accumulate)
-{
-    vf total[TILE_ROWS][TILE_VECTORS], sum[TILE_ROWS][TILE_VECTORS];
-    UNROLL for (int i = 0; i < TILE_ROWS; i++)
-    {
-        UNROLL for (int v = 0; v < vectors; v++) total[i][v] = vf_splat(bias ? bias[i] : 0.0F);
-    }
-    for (int left = depth; left > 0; left -= RUN) {
-        UNROLL for (int i = 0; i < TILE_ROWS; i++)
-        {
-            UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
-        }
-        for (int k = at_most(left, RUN); k > 0; k--) {
-            vf row[TILE_VECTORS];
-            UNROLL for (int v = 0; v < vectors; v++) row[v] = vf_load(b + v * VF_LANES);
-            UNROLL for (int i = 0; i < TILE_ROWS; i++)
-            {
-                const vf element = vf_splat(a[i]);
-                UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
-                    vf_fma(element, row[v], sum[i][v]);
-            }
-            a += TILE_ROWS;
-            b += vectors * VF_LANES;
-        }
-        UNROLL for (int i = 0; i < TILE_ROWS; i++)
-        {
-            UNROLL for (int v = 0; v < vectors; v++) total[i][v] += sum[i][v];
-        }
-    }
-    UNROLL for (int i = 0; i < TILE_ROWS; i++)
-    {
-        UNROLL for (int v = 0; v < vectors; v++)
-        {
-            float *to = out + i * out_row + v * VF_LANES;
-            vf_store(to, accumulate ? total[i][v] + vf_load(to) : total[i][v]);
-        }
-    }
-}
-
-static void tile_1(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
-                   const float *bias, bool accumulate)
-{
-    tile(1, depth, a, b, out, out_row, bias, accumulate);
-}
-
-static void tile_2(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
-                   const float *bias, bool accumulate)
-{
-    tile(2, depth, a, b, out, out_row, bias, accumulate);
-}
-
-#if defined(__AVX__) || defined(__aarch64__)
-static void tile_3(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
-                   const float *bias, bool accumulate)
-{
-    tile(3, depth, a, b, out, out_row, bias, accumulate);
-}
-#define TILE_FUNCTIONS tile_1, tile_2, tile_3
-#else
-#define TILE_FUNCTIONS tile_1, tile_2
-#endif
-
-typedef void TileFunction(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
-                          const float *bias, bool accumulate);
-
-static TileFunction *const tile_functions[TILE_VECTORS] = {TILE_FUNCTIONS};
-
 /* ---- blocks ---- */
 
 /* One panel of packed B and where its columns go. */
@@ -272,8 +172,8 @@ static void block_multiply(const Blocks *b, int column_block, int row_block, flo
     const PanelGemm *g = b->g;
     const int j = column_block * b->block_columns, j_end = at_most(g->n, j + b->block_columns);
     const int row = row_block * b->block_rows, row_end = at_most(g->m, row + b->block_rows);
-    for (int k = 0; k < b->depth; k += DEPTH) {
-        const int depth = at_most(DEPTH, b->depth - k);
+    for (int k = 0; k < b->depth; k += TILE_DEPTH) {
+        const int depth = at_most(TILE_DEPTH, b->depth - k);
         Panel panel = {.packed = right};
         for (int column = j; column < j_end; column += TILE_COLUMNS) {
             panel.columns = at_most(TILE_COLUMNS, j_end - column);
@@ -301,7 +201,7 @@ static size_t blocks_cut(Blocks *b, int threads)
     const PanelGemm *g = b->g;
     const int panels = divide_up(g->n, TILE_COLUMNS), row_panels = divide_up(g->m, TILE_ROWS);
     const int wanted = threads > 1 ? threads * ITEMS_PER_THREAD : 1;
-    int block = at_most(BLOCK_PANELS, divide_up(panels, wanted));
+    int block = at_most(TILE_BLOCK_PANELS, divide_up(panels, wanted));
     const int column_blocks = divide_up(panels, block);
     int row_blocks = 1;
     if (column_blocks < wanted) row_blocks = at_most(divide_up(wanted, column_blocks), row_panels);

@@ -32,6 +32,7 @@ void run_destroy(Run *run)
 {
     if (!run) return;
     if (run->begun && run->technique->end) run->technique->end(run);
+    run_destroy(run->nested);
     for (int i = 0; i < run->graph_count; i++) graph_destroy(run->graphs[i]);
     for (int i = 0; i < run->picture_count; i++) picture_release(&run->pictures[i].picture);
     free(run->pictures);
@@ -155,6 +156,7 @@ static bool pass_advance(Run *run, double seconds)
         if (!graph_advance(run->graph, seconds)) return false;
         run->phase = PHASE_IDLE;
         break;
+    case PHASE_NESTED: return nested_advance(run, seconds);
     }
     return true;
 }
@@ -181,6 +183,7 @@ static double pass_share(const Run *run)
     case PHASE_FORWARD: return forward * graph_progress(run->graph);
     case PHASE_SEED: return forward;
     case PHASE_BACKWARD: return forward + (1 - forward) * graph_progress(run->graph);
+    case PHASE_NESTED: return run_progress(run->nested);
     }
     return 1;
 }
@@ -325,6 +328,7 @@ Status run_plan(Run *run, const GraphRequest *request, Graph **graph)
     extended.keep = kept;
     extended.keep_count = count;
     extended.partial = true; /* a target that can be reached needs no more */
+    if (run->redrawn) extended.redrawn = run->redrawn, extended.redraw_seed = run->redraw_seed;
     TRY(network_build(run->network, &extended, graph));
     run->graphs[run->graph_count++] = *graph;
     return status_ok();

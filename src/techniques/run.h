@@ -6,7 +6,7 @@
 
 enum { RUN_MAX_GRAPHS = 8, RUN_MAX_KEPT = 32 };
 
-typedef enum Phase { PHASE_IDLE, PHASE_FORWARD, PHASE_SEED, PHASE_BACKWARD } Phase;
+typedef enum Phase { PHASE_IDLE, PHASE_FORWARD, PHASE_SEED, PHASE_BACKWARD, PHASE_NESTED } Phase;
 
 typedef struct ParamValue {
     const char *text; /* in the run's arena, or the default */
@@ -35,6 +35,10 @@ struct Run {
     Graph *graph;
     Objective terms[RUN_MAX_TERMS];
     int term_count, next_term;
+    Run *nested;          /* the run within this one, or NULL */
+    Status nested_status; /* how it ended */
+    int redrawn;          /* of every graph that is built: GraphRequest */
+    uint64_t redraw_seed;
     bool gradient; /* seeds and backward follow */
     const BackwardRule *rule;
     double objective, term_values[RUN_MAX_TERMS];
@@ -43,6 +47,9 @@ struct Run {
     int version;
     bool begun, finished;
 };
+
+/* Goes on with the nested run for about `seconds`; true when it is over, nested_status being how. */
+bool nested_advance(Run *run, double seconds);
 
 /* Sets every parameter to its default. */
 Status params_create(Run *run);

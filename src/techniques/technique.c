@@ -62,9 +62,8 @@ static void number_member(Text *text, const char *key, double value)
     json_number(text, value);
 }
 
-static void choices_member(Text *text, const char *choices)
+void choices_json(Text *text, const char *choices)
 {
-    json_key(text, "choices");
     json_array_begin(text);
     while (*choices) {
         char choice[64];
@@ -110,7 +109,7 @@ static void param_json(Text *text, const Param *param)
     } else {
         text_member(text, "default", param->initial);
     }
-    if (param->choices) choices_member(text, param->choices);
+    if (param->choices) json_key(text, "choices"), choices_json(text, param->choices);
     text_member(text, "unit", param->unit ? param->unit : "");
     text_member(text, "help", param->help);
     json_key(text, "advanced");

@@ -63,6 +63,7 @@ typedef struct ResultItem {
     bool is_signed;          /* drawn symmetric around zero */
     const char *colormap;    /* suggestion */
     float frames_per_second; /* of a film: suggestion; 0: FILM_FRAMES_PER_SECOND */
+    const char *lines;       /* of a curve [k,n]: their names, "a|b"; NULL: one */
 } ResultItem;
 
 typedef struct ResultFact {
@@ -107,6 +108,9 @@ const Technique *technique_find(const char *id); /* NULL: no such technique */
 int technique_most_pictures(const Technique *technique);
 void techniques_json(Text *text);
 const char *result_kind_name(ResultKind kind); /* map, image, tiles, curve, film */
+
+/* "a|b" as an array of texts. */
+void choices_json(Text *text, const char *choices);
 
 /* ---- for those who run a technique ---- */
 
@@ -180,6 +184,20 @@ void run_ask_gradient(Run *run, Graph *graph, const Objective *terms, int count,
 /* As above after a forward pass that is already there: seeds and backward only. */
 void run_ask_backward(Run *run, Graph *graph, const Objective *terms, int count,
                       const BackwardRule *rule);
+
+/* Another technique on the same network and its first picture, as a part of this run: "the map of any method".
+ * Set what it needs, ask, and after the next step take its result. It takes the place of the nested run before
+ * it, and goes with this one. */
+Status run_nest(Run *run, const char *technique, Run **nested);
+
+/* The nested run, not yet begun, sees the network with its last layers drawn anew; see network_redraw. */
+void run_redraw(Run *nested, int layers, uint64_t seed);
+
+/* Begins the nested run and asks for all of it. */
+void run_ask_nested(Run *run);
+
+/* After that: what it found, or why it found nothing, which the caller may bear. */
+Status run_nested_result(Run *run, Result *result);
 
 double run_objective(const Run *run);       /* sum of the terms in the last gradient pass */
 double run_term(const Run *run, int index); /* one of them, weighted */

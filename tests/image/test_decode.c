@@ -527,7 +527,7 @@ static void png_round_trip(void)
     int handle = mkstemp(path);
     CHECK(handle >= 0);
     close(handle);
-    CHECK_OK(picture_write_png(path, rgb, H, W));
+    CHECK_OK(picture_write_png(path, rgb, 3, H, W));
     File *file = malloc(sizeof *file);
     FILE *stream = fopen(path, "rb");
     file->size = stream ? fread(file->bytes, 1, FILE_BYTES, stream) : 0;
@@ -535,10 +535,10 @@ static void png_round_trip(void)
     check_rgba(file, W, H, expected);
     free(file);
     remove(path);
-    CHECK_FAILS(picture_write_png("/tmp/no-such-folder/x.png", rgb, H, W), "no-such-folder");
-    CHECK_FAILS(picture_write_png("/tmp", rgb, H, W), "/tmp");
-    CHECK_FAILS(picture_write_png("x.png", rgb, 0, W), "0");
-    CHECK_OK(picture_write_png("/dev/null", rgb, H, W)); /* a device stays a device */
+    CHECK_FAILS(picture_write_png("/tmp/no-such-folder/x.png", rgb, 3, H, W), "no-such-folder");
+    CHECK_FAILS(picture_write_png("/tmp", rgb, 3, H, W), "/tmp");
+    CHECK_FAILS(picture_write_png("x.png", rgb, 3, 0, W), "0");
+    CHECK_OK(picture_write_png("/dev/null", rgb, 3, H, W)); /* a device stays a device */
     struct stat info;
     CHECK(stat("/dev/null", &info) == 0 && S_ISCHR(info.st_mode));
 }

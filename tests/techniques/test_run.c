@@ -83,8 +83,11 @@ static void what_does_not_exist_is_refused(void)
     Zebra tiny;
     if (!tiny_open(&tiny)) return;
     static const char *const explaining[] = {
-        "gradient",   "deconvnet", "guided-backprop", "gradcam", "fgsm", "integrated-gradients",
-        "smoothgrad", "gradcam++", "guided-gradcam",  "scorecam"};
+        "gradient",          "deconvnet",    "guided-backprop",
+        "gradcam",           "fgsm",         "integrated-gradients",
+        "smoothgrad",        "gradcam++",    "guided-gradcam",
+        "scorecam",          "sanity-check", "segment",
+        "deletion-insertion"};
     for (size_t i = 0; i < sizeof explaining / sizeof *explaining; i++) {
         refused(&tiny, explaining[i], "target", "class:3", "class");
     }
@@ -100,6 +103,7 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "fgsm", "aim", "true", "other than");
     refused(&tiny, "dream", "layer", "conv9", "conv9");
     refused(&tiny, "dream", "channel", "60", "no channel 60");
+    refused(&tiny, "segment", "strokes", "here", "is not understood");
     refused(&tiny, "pgd", "target", "layer:conv1", "has to be a class");
     refused(&tiny, "pgd", "target", "class:3", "class");
     refused(&tiny, "texture-pixels", "window", "23", "does not fit");
@@ -119,6 +123,7 @@ static Run *any_run(const Zebra *tiny, const Technique *technique)
     static const char *const dream[] = {"size", "96", "iterations", "3", NULL};
     static const char *const pixels[] = {"window", "5", "width", "16", "height", "16", NULL};
     static const char *const inversion[] = {"steps", "3", NULL};
+    static const char *const segment[] = {"certain", "true", NULL};
     const char *const *params = NULL;
     /* Needs a network that gives a picture: test_style_fast.c. */
     if (strcmp(technique->id, "style-fast") == 0) return NULL;
@@ -127,6 +132,7 @@ static Run *any_run(const Zebra *tiny, const Technique *technique)
     if (strcmp(technique->id, "dream") == 0) params = dream;
     if (strcmp(technique->id, "inversion") == 0) params = inversion;
     if (strcmp(technique->id, "texture-pixels") == 0) params = pixels;
+    if (strcmp(technique->id, "segment") == 0) params = segment;
     return zebra_run(tiny, technique->id, params);
 }
 
@@ -164,7 +170,10 @@ static void every_technique_goes_in_slices(void)
             const size_t count = shape_elements(&item->shape);
             const TensorStats stats = tensor_stats(item->data, count);
             CHECK(count > 0 && stats.nonfinite == 0 && item->title[0]);
-            if (item->kind == RESULT_IMAGE) CHECK(item->shape.rank == 3 && item->shape.dim[0] == 3);
+            if (item->kind == RESULT_IMAGE) {
+                CHECK(item->shape.rank == 3 &&
+                      (item->shape.dim[0] == 3 || item->shape.dim[0] == 4));
+            }
             if (item->kind == RESULT_MAP) CHECK(item->shape.rank == 2);
         }
         run_destroy(run);

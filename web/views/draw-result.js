@@ -41,9 +41,9 @@ export function tableFor(item, state) {
 /** @returns {HTMLCanvasElement} the item alone, one pixel per value */
 export function plain(item, state) {
     if (item.kind === 'image') {
-        const [, h, w] = item.shape;
+        const [planes, h, w] = item.shape;
         return cached(item, 'image', () =>
-            canvasOf(w, h, (image) => paintPicture(image, item.data, 0)),
+            canvasOf(w, h, (image) => paintPicture(image, item.data, 0, 0, 1, planes === 4)),
         );
     }
     const [h, w] = item.shape;
@@ -105,6 +105,16 @@ export function sheetsOf(frame, item, state) {
             { canvas: veil, alpha: Math.min(1, state.overlay * 1.15) },
         ],
     };
+}
+
+/** The named curves of an item: one, or the rows of [k,n]. */
+export function linesOf(item) {
+    const count = item.shape.length > 1 ? item.shape[0] : 1;
+    const length = item.data.length / count;
+    return Array.from({ length: count }, (_, k) => ({
+        name: item.lines?.[k] ?? '',
+        data: item.data.subarray(k * length, (k + 1) * length),
+    }));
 }
 
 /** An item that is no curve, small. */

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from 'lit';
 import { View } from './view.js';
-import { thumbOfItem } from './draw-result.js';
+import { linesOf, thumbOfItem } from './draw-result.js';
 
 const SIDE = 40;
 
@@ -47,8 +47,8 @@ export class ItemStrip extends View {
         this.querySelectorAll('canvas').forEach((canvas, i) => {
             const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
             ctx.clearRect(0, 0, SIDE, SIDE);
-            const { kind, data } = this.items[i];
-            if (kind === 'curve') return drawCurve(ctx, data, getComputedStyle(this).color);
+            if (this.items[i].kind === 'curve')
+                return drawCurve(ctx, this.items[i], getComputedStyle(this).color);
             const source = thumbOfItem(this.items[i], this.state);
             const s = Math.max(SIDE / source.width, SIDE / source.height);
             const [w, h] = [source.width * s, source.height * s];
@@ -69,7 +69,8 @@ export class ItemStrip extends View {
 customElements.define('item-strip', ItemStrip);
 
 /** The course of a curve, without numbers. */
-function drawCurve(ctx, data, colour) {
+function drawCurve(ctx, item, colour) {
+    const [{ data }] = linesOf(item);
     const low = Math.min(...data);
     const high = Math.max(...data);
     const margin = 7;

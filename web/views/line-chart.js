@@ -3,12 +3,14 @@ import { html } from 'lit';
 import { View } from './view.js';
 import { number } from './format.js';
 import { extent } from './paint.js';
+import { linesOf } from './draw-result.js';
 
 const LEFT = 64;
 const PAD = 16;
 const BELOW = 26;
+const COLOURS = ['--accent', '--text'];
 
-/** A curve over its index, with the value under the pointer. A wide positive range is drawn in logarithms. */
+/** Curves over their index, with the values under the pointer. A wide positive range is drawn in logarithms. */
 export class LineChart extends View {
     static properties = {
         ...View.properties,
@@ -23,6 +25,7 @@ export class LineChart extends View {
         this.item = null;
         this.hook = '';
         this.at = -1;
+        this.count = 1;
         this.observer = new ResizeObserver(() => this.draw());
     }
 
@@ -37,8 +40,12 @@ export class LineChart extends View {
     }
 
     render() {
-        const { data, title } = this.item;
+        const { title } = this.item;
+        const lines = linesOf(this.item);
+        const [{ data }] = lines;
         const last = data[data.length - 1];
+        const at = this.at >= 0 ? Math.min(this.at, data.length - 1) : data.length - 1;
+        const start = this.at >= 0 ? `${at}: ` : 'last: ';
         return html`<canvas
                 role="img"
                 tabindex="0"
@@ -51,7 +58,14 @@ export class LineChart extends View {
                 @keydown=${this.onKey}
             ></canvas>
             <p class="figures small" role="status">
-                ${this.at >= 0 ? `${this.at}: ${number(data[this.at])}` : `last: ${number(last)}`}
+                ${start}${
+                    lines.length > 1
+                        ? lines.map(
+                              (line, k) =>
+                                  html`<span class="key-${k}">${line.name} ${number(line.data[at])}</span> `,
+                          )
+                        : number(data[at])
+                }
             </p>`;
     }
 
@@ -68,8 +82,10 @@ export class LineChart extends View {
         const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
         ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
         const style = getComputedStyle(this);
-        const { data } = this.item;
-        const [low, high] = extent(data);
+        const lines = linesOf(this.item);
+        const [{ data }] = lines;
+        this.count = data.length;
+        const [low, high] = extent(this.item.data);
         const log = low > 0 && high / low > 50;
         const f = log ? Math.log10 : (v) => v;
         const [a, b] = [f(low), f(high) > f(low) ? f(high) : f(low) + 1];
@@ -93,30 +109,35 @@ export class LineChart extends View {
         ctx.textAlign = 'center';
         for (const i of [0, (data.length - 1) >> 1, data.length - 1])
             ctx.fillText(String(i), x(i), height - 8);
-        ctx.strokeStyle = style.getPropertyValue('--accent');
         ctx.lineWidth = 1.5;
         ctx.lineJoin = 'round';
-        ctx.beginPath();
-        for (let i = 0; i < data.length; i++)
-            if (Number.isFinite(data[i])) ctx.lineTo(x(i), y(data[i]));
-        ctx.stroke();
-        if (this.at < 0) return;
-        ctx.fillStyle = style.getPropertyValue('--accent');
-        ctx.beginPath();
-        ctx.arc(x(this.at), y(data[this.at]), 4, 0, 7);
-        ctx.fill();
+        // The first on top; the second pair is what the first is compared with.
+        for (const [k, line] of [...lines.entries()].reverse()) {
+            const colour = style.getPropertyValue(COLOURS[k % 2]);
+            ctx.strokeStyle = ctx.fillStyle = colour;
+            ctx.globalAlpha = k < 2 ? 1 : 0.45;
+            ctx.beginPath();
+            for (let i = 0; i < line.data.length; i++)
+                if (Number.isFinite(line.data[i])) ctx.lineTo(x(i), y(line.data[i]));
+            ctx.stroke();
+            if (this.at < 0 || this.at >= line.data.length) continue;
+            ctx.beginPath();
+            ctx.arc(x(this.at), y(line.data[this.at]), 4, 0, 7);
+            ctx.fill();
+        }
+        ctx.globalAlpha = 1;
     }
 
     onMove(event) {
         const px = event.clientX - event.target.getBoundingClientRect().left;
-        this.at = Math.min(this.item.data.length - 1, Math.max(0, this.toIndex?.(px) ?? 0));
+        this.at = Math.min(this.count - 1, Math.max(0, this.toIndex?.(px) ?? 0));
     }
 
     onKey(event) {
         const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
         if (!by) return;
         event.preventDefault();
-        this.at = Math.min(this.item.data.length - 1, Math.max(0, this.at + by));
+        this.at = Math.min(this.count - 1, Math.max(0, this.at + by));
     }
 }
 customElements.define('line-chart', LineChart);

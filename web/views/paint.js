@@ -90,13 +90,13 @@ export function paintVeil(image, data, start, table, low, high, signed) {
 }
 
 /** Colours three planes of h x w values in 0 to 1. @param {ImageData} image @param {Float32Array} data */
-export function paintPicture(image, data, start, low = 0, high = 1) {
+export function paintPicture(image, data, start, low = 0, high = 1, alpha = false) {
     const out = image.data;
     const n = image.width * image.height;
     const scale = high > low ? 255 / (high - low) : 0;
     for (let i = 0; i < n; i++) {
         for (let c = 0; c < 3; c++) out[4 * i + c] = (data[start + c * n + i] - low) * scale + 0.5;
-        out[4 * i + 3] = 255;
+        out[4 * i + 3] = alpha ? data[start + 3 * n + i] * 255 + 0.5 : 255;
     }
 }
 

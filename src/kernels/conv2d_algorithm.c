@@ -1,0 +1,48 @@
+#include "kernels/conv2d_shape.h"
+
+/* Whether scattering beats gathering: where there are few channels to write to, in themselves (gathering
+ * leaves most of a register tile idle) or beside those that are read (it packs each of them once per tap).
+ * The bounds were measured on layers of SqueezeNet, VGG and a style network. */
+static bool few_to_write(const Conv2d *c, int write, int read)
+{
+    return kernel_size(c) > 1 && (write < 5 || (4 * write <= read && write <= 64));
+}
+
+/* Below these, transforms cost more than they save. */
+enum { WINOGRAD_READ = 8, WINOGRAD_WRITE = 8 };
+
+/* Forward, sums of few products are so exact without it that an error of 6e-7 would show: of two activations
+ * that nearly tie, a pool then takes the other one, and the gradient another way. */
+enum { WINOGRAD_READ_FORWARD = 24 };
+
+static bool fits_winograd(const Conv2d *c, int write, int read)
+{
+    return c->groups == 1 && c->kernel_height == 3 && c->kernel_width == 3 && c->stride_y == 1 &&
+           c->stride_x == 1 && c->dilation_y == 1 && c->dilation_x == 1 && read >= WINOGRAD_READ &&
+           write >= WINOGRAD_WRITE;
+}
+
+Conv2dAlgorithm conv2d_forward_algorithm(const Conv2d *c)
+{
+    const int write = out_per_group(c), read = in_per_group(c);
+    if (is_depthwise(c)) return CONV2D_DEPTHWISE;
+    if (fits_winograd(c, write, read) && read >= WINOGRAD_READ_FORWARD) return CONV2D_WINOGRAD;
+    /* With a stride, an input pixel does not reach the same outputs as its neighbour. */
+    if (few_to_write(c, write, read) && c->stride_y == 1 && c->stride_x == 1) return CONV2D_SCATTER;
+    return is_pointwise(c) ? CONV2D_POINTWISE : CONV2D_GATHER;
+}
+
+Conv2dAlgorithm conv2d_input_gradient_algorithm(const Conv2d *c)
+{
+    const int write = in_per_group(c), read = out_per_group(c);
+    if (is_depthwise(c)) return CONV2D_DEPTHWISE;
+    if (fits_winograd(c, write, read)) return CONV2D_WINOGRAD;
+    if (few_to_write(c, write, read)) return CONV2D_SCATTER;
+    return is_pointwise(c) ? CONV2D_POINTWISE : CONV2D_GATHER;
+}
+
+const char *conv2d_algorithm_name(Conv2dAlgorithm algorithm)
+{
+    static const char *const names[] = {"depthwise", "winograd", "scatter", "pointwise", "gather"};
+    return names[algorithm];
+}

@@ -1,0 +1,39 @@
+/*
+ * The register tile: the one inner loop of every matrix product.
+ *
+ * out[i][j] of TILE_ROWS rows by up to TILE_VECTORS vectors, from a packed panel of A, [depth][TILE_ROWS], and
+ * one of B, [depth][vectors * VF_LANES].
+ */
+#ifndef CONVOSCOPE_KERNELS_TILE_H
+#define CONVOSCOPE_KERNELS_TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "simd.h"
+
+/*
+ * Block sizes by instruction set. The tile has as many sums as the registers hold beside one row of B and one
+ * element of A. A panel of B, TILE_DEPTH x TILE_VECTORS vectors, stays in the first-level cache while all
+ * rows of A pass; TILE_DEPTH columns of A stay in the second while TILE_BLOCK_PANELS panels of B pass.
+ */
+#if defined(__AVX512F__)
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, TILE_DEPTH = 192, TILE_BLOCK_PANELS = 8 };
+#elif defined(__AVX__)
+enum { TILE_ROWS = 4, TILE_VECTORS = 3, TILE_DEPTH = 256, TILE_BLOCK_PANELS = 12 };
+#elif defined(__aarch64__)
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, TILE_DEPTH = 256, TILE_BLOCK_PANELS = 16 };
+#else
+enum { TILE_ROWS = 4, TILE_VECTORS = 2, TILE_DEPTH = 256, TILE_BLOCK_PANELS = 24 };
+#endif
+
+enum { TILE_COLUMNS = TILE_VECTORS * VF_LANES };
+
+/* bias [TILE_ROWS] or NULL: what the sums begin with. accumulate: out += instead of out =. */
+typedef void TileFunction(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+                          const float *bias, bool accumulate);
+
+/* For 1 to TILE_VECTORS vectors: tile_functions[vectors - 1]. */
+extern TileFunction *const tile_functions[TILE_VECTORS];
+
+#endif

@@ -1,0 +1,290 @@
+#include "kernels/winograd_transform.h"
+
+#include <string.h>
+
+/* The points +-A and +-B. */
+#define A 0.75F
+#define B 1.5F
+
+/* ---- one dimension ---- */
+
+/* 6 pixels of the input: the coefficients of products of (t - point), all points but one. */
+static inline void transform_input(const vf d[6], vf to[6])
+{
+    const vf even_a = d[4] - B * B * d[2], odd_a = A * d[3] - A * B * B * d[1];
+    const vf even_b = d[4] - A * A * d[2], odd_b = B * d[3] - B * A * A * d[1];
+    to[0] = A * A * B * B * d[0] - (A * A + B * B) * d[2] + d[4];
+    to[1] = even_a + odd_a;
+    to[2] = even_a - odd_a;
+    to[3] = even_b + odd_b;
+    to[4] = even_b - odd_b;
+    to[5] = A * A * B * B * d[1] - (A * A + B * B) * d[3] + d[5];
+}
+
+/* 3 weights: the polynomial's value at each point, divided by that of the product above. */
+static inline void transform_filter(const vf g[3], vf to[6])
+{
+    const float at_0 = 1.0F / (A * A * B * B);
+    const float at_a = 1.0F / (2.0F * A * A * (A * A - B * B));
+    const float at_b = 1.0F / (2.0F * B * B * (B * B - A * A));
+    const vf even_a = at_a * g[0] + at_a * A * A * g[2], odd_a = at_a * A * g[1];
+    const vf even_b = at_b * g[0] + at_b * B * B * g[2], odd_b = at_b * B * g[1];
+    to[0] = at_0 * g[0];
+    to[1] = even_a + odd_a;
+    to[2] = even_a - odd_a;
+    to[3] = even_b + odd_b;
+    to[4] = even_b - odd_b;
+    to[5] = g[2];
+}
+
+/* 4 pixels of the output: powers of the points. */
+static inline void transform_output(const vf m[6], vf to[4])
+{
+    const vf even_a = m[1] + m[2], odd_a = m[1] - m[2];
+    const vf even_b = m[3] + m[4], odd_b = m[3] - m[4];
+    to[0] = m[0] + (even_a + even_b);
+    to[1] = A * odd_a + B * odd_b;
+    to[2] = A * A * even_a + B * B * even_b;
+    to[3] = (A * A * A * odd_a + B * B * B * odd_b) + m[5];
+}
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- input ----
+ *
+ * Along x first, for each row of pixels once: pixel 4 t + i becomes element t of phase i, so that the six
+ * pixels of neighbouring tiles are vectors. The rows are kept in phases as well, [6][4][rows + 1][columns]:
+ * then the six rows of neighbouring tiles, which may lie in several rows of tiles, are vectors too. */
+
+enum { PHASES = 4 };
+
+static size_t line_floats(int columns)
+{
+    return (size_t)(columns + 1) + 2 * VF_LANES + 4;
+}
+
+static size_t phase_floats(int rows, int columns)
+{
+    return (size_t)(rows + 1) * (size_t)columns + 2 * VF_LANES;
+}
+
+size_t winograd_input_floats(int rows, int columns)
+{
+    return 2 * PHASES * line_floats(columns) + WINOGRAD_IN * PHASES * phase_floats(rows, columns);
+}
+
+/* count pixels of a row from x on, zero outside of it. */
+static void copy_padded(const float *row, int width, int x, int count, float *to)
+{
+    const int from = smaller(larger(-x, 0), count), end = larger(smaller(width - x, count), from);
+    for (int i = 0; i < from; i++) to[i] = 0.0F;
+    memcpy(to + from, row + x + from, (size_t)(end - from) * sizeof *to);
+    for (int i = end; i < count; i++) to[i] = 0.0F;
+}
+
+/* to[phase][t] = line[4 t + phase] */
+static void split_phases(const float *line, int count, float *to, size_t phase_step)
+{
+    for (int t = 0; t < count; t += 4) {
+        quad pixels[4];
+        for (int i = 0; i < 4; i++) pixels[i] = quad_load(line + 4 * t + 4 * i);
+        quad_transpose(pixels);
+        for (int i = 0; i < 4; i++) quad_store(to + (size_t)i * phase_step + t, pixels[i]);
+    }
+}
+
+/* One row of pixels along x, to to[element * element_step + t]. */
+static void input_row(const float *phases, size_t phase_step, int columns, float *to,
+                      size_t element_step)
+{
+    for (int t = 0; t < columns; t += VF_LANES) {
+        vf d[6], out[6];
+        for (int i = 0; i < 6; i++)
+            d[i] = vf_load(phases + (size_t)(i % 4) * phase_step + t + i / 4);
+        transform_input(d, out);
+        for (int i = 0; i < 6; i++) vf_store(to + (size_t)i * element_step + t, out[i]);
+    }
+}
+
+static void input_rows(const TilePlane *plane, const float *x, const TileBlock *block, float *along,
+                       float *scratch)
+{
+    const size_t line_step = line_floats(block->columns);
+    const size_t phase_step = phase_floats(block->rows, block->columns);
+    float *line = scratch, *phases = scratch + PHASES * line_step;
+    const int first_x = plane->left + WINOGRAD_OUT * block->column;
+    const int pixels = WINOGRAD_OUT * block->columns + 2;
+    /* Tiles up to whole quads are split; what lies behind the pixels is never looked at. */
+    memset(line + pixels, 0, (PHASES * line_step - (size_t)pixels) * sizeof *line);
+    for (int r = 0; r < WINOGRAD_OUT * block->rows + 2; r++) {
+        const int row = plane->top + WINOGRAD_OUT * block->row + r;
+        float *to = along + (size_t)(r % PHASES) * phase_step +
+                    (size_t)(r / PHASES) * (size_t)block->columns;
+        if (row < 0 || row >= plane->height) {
+            for (int i = 0; i < WINOGRAD_IN; i++) {
+                memset(to + (size_t)i * PHASES * phase_step, 0,
+                       (size_t)block->columns * sizeof *to);
+            }
+            continue;
+        }
+        copy_padded(x + (size_t)row * (size_t)plane->width, plane->width, first_x, pixels, line);
+        split_phases(line, block->columns + 1, phases, line_step);
+        input_row(phases, line_step, block->columns, to, PHASES * phase_step);
+    }
+}
+
+void winograd_input(const TilePlane *plane, const float *x, const TileBlock *block,
+                    const TilePanels *panels, int channel, float *to, float *scratch)
+{
+    const size_t phase_step = phase_floats(block->rows, block->columns);
+    float *along = scratch + 2 * PHASES * line_floats(block->columns);
+    input_rows(plane, x, block, along, scratch);
+    const int vectors = block_tiles(block) / VF_LANES, most = panels->panel_vectors;
+    for (int v = 0; v < vectors; v++) {
+        const int panel = v / most, wide = smaller(most, vectors - panel * most);
+        float *at = to + (size_t)panel * (size_t)(panels->depth * most * VF_LANES) +
+                    (size_t)(channel * wide + v % most) * VF_LANES;
+        const float *from = along + (size_t)v * VF_LANES;
+        for (int j = 0; j < WINOGRAD_IN; j++, from += PHASES * phase_step) {
+            vf d[6], out[6];
+            for (int i = 0; i < 6; i++)
+                d[i] = vf_load(from + (size_t)(i % 4) * phase_step + i / 4 * block->columns);
+            transform_input(d, out);
+            for (int i = 0; i < 6; i++)
+                vf_store(at + (size_t)(i * WINOGRAD_IN + j) * panels->point_step, out[i]);
+        }
+    }
+}
+
+/* ---- output ---- */
+
+static size_t pixel_floats(int rows, int columns)
+{
+    return (size_t)(rows * columns + 2 * VF_LANES);
+}
+
+size_t winograd_output_floats(int rows, int columns)
+{
+    return WINOGRAD_OUT * WINOGRAD_OUT * pixel_floats(rows, columns) +
+           (size_t)WINOGRAD_OUT * (size_t)(columns + 4);
+}
+
+/* line[4 t + phase] = from[phase][t] */
+static void join_phases(const float *from, size_t phase_step, int count, float *line)
+{
+    for (int t = 0; t < count; t += 4) {
+        quad pixels[4];
+        for (int i = 0; i < 4; i++) pixels[i] = quad_load(from + (size_t)i * phase_step + t);
+        quad_transpose(pixels);
+        for (int i = 0; i < 4; i++) quad_store(line + 4 * t + 4 * i, pixels[i]);
+    }
+}
+
+static void output_row(const float *line, float *y, int count, bool accumulate)
+{
+    if (accumulate) {
+        for (int i = 0; i < count; i++) y[i] += line[i];
+    } else {
+        memcpy(y, line, (size_t)count * sizeof *y);
+    }
+}
+
+void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, const float *from,
+                     size_t point_step, float bias, bool accumulate, float *scratch)
+{
+    const size_t step = pixel_floats(block->rows, block->columns);
+    for (int t = 0; t < block->rows * block->columns; t += VF_LANES) {
+        vf down[WINOGRAD_IN][WINOGRAD_OUT];
+        for (int j = 0; j < WINOGRAD_IN; j++) {
+            vf m[6];
+            for (int i = 0; i < 6; i++)
+                m[i] = vf_load(from + (size_t)(i * WINOGRAD_IN + j) * point_step + t);
+            transform_output(m, down[j]);
+        }
+        for (int i = 0; i < WINOGRAD_OUT; i++) {
+            vf m[6], out[4];
+            for (int j = 0; j < WINOGRAD_IN; j++) m[j] = down[j][i];
+            transform_output(m, out);
+            for (int j = 0; j < WINOGRAD_OUT; j++)
+                vf_store(scratch + (size_t)(i * WINOGRAD_OUT + j) * step + t, out[j] + bias);
+        }
+    }
+    float *line = scratch + WINOGRAD_OUT * WINOGRAD_OUT * step;
+    const int x = WINOGRAD_OUT * block->column;
+    const int count = smaller(WINOGRAD_OUT * block->columns, plane->width - x);
+    for (int r = 0; r < WINOGRAD_OUT * block->rows; r++) {
+        const int row = WINOGRAD_OUT * block->row + r;
+        if (row >= plane->height) break;
+        join_phases(scratch + (size_t)(r % WINOGRAD_OUT * WINOGRAD_OUT) * step +
+                        (size_t)(r / WINOGRAD_OUT * block->columns),
+                    step, block->columns, line);
+        output_row(line, y + (size_t)row * (size_t)plane->width + x, count, accumulate);
+    }
+}
+
+/* ---- filters ---- */
+
+enum { FILTERS = 64, TAPS = 9 }; /* at a time */
+
+/* Weight q of filter number i to gathered[q][i], k by k and row by row. */
+static void gather_filters(const float *w, size_t row_step, size_t k_step, bool turned, int rows,
+                           int tile_rows, int depth, float gathered[TAPS][FILTERS])
+{
+    for (int k = 0; k < depth; k++) {
+        for (int row = 0; row < tile_rows; row++) {
+            const int i = k * tile_rows + row;
+            if (row >= rows) {
+                for (int q = 0; q < TAPS; q++) gathered[q][i] = 0.0F;
+                continue;
+            }
+            const float *filter = w + (size_t)row * row_step + (size_t)k * k_step;
+            if (turned) {
+                for (int q = 0; q < TAPS; q++) gathered[q][i] = filter[TAPS - 1 - q];
+            } else {
+                for (int q = 0; q < TAPS; q++) gathered[q][i] = filter[q];
+            }
+        }
+    }
+}
+
+static void filters_transform(float gathered[TAPS][FILTERS], int count, float *to,
+                              size_t point_step)
+{
+    for (int n = 0; n < count; n += VF_LANES) {
+        vf down[3][6];
+        for (int j = 0; j < 3; j++) {
+            vf g[3];
+            for (int i = 0; i < 3; i++) g[i] = vf_load(&gathered[3 * i + j][n]);
+            transform_filter(g, down[j]);
+        }
+        for (int i = 0; i < WINOGRAD_IN; i++) {
+            vf g[3], out[6];
+            for (int j = 0; j < 3; j++) g[j] = down[j][i];
+            transform_filter(g, out);
+            for (int j = 0; j < WINOGRAD_IN; j++)
+                vf_store(to + (size_t)(i * WINOGRAD_IN + j) * point_step + n, out[j]);
+        }
+    }
+}
+
+void winograd_filters(const float *w, size_t row_step, size_t k_step, bool turned, int rows,
+                      int tile_rows, int depth, float *to, size_t point_step)
+{
+    const int most = FILTERS / tile_rows;
+    float gathered[TAPS][FILTERS];
+    for (int k = 0; k < depth; k += most) {
+        const int count = smaller(most, depth - k);
+        gather_filters(w + (size_t)k * k_step, row_step, k_step, turned, rows, tile_rows, count,
+                       gathered);
+        filters_transform(gathered, count * tile_rows, to + (size_t)k * (size_t)tile_rows,
+                          point_step);
+    }
+}
