@@ -3,40 +3,8 @@
 #include "kernels/depthwise.h"
 #include "kernels/gather.h"
 #include "kernels/panel_gemm.h"
+#include "kernels/phases.h"
 #include "kernels/scatter.h"
-
-/*
- * One dimension of one phase: input positions residue, residue + stride, ... The taps p that reach them
- * satisfy p * dilation = residue + pad (mod stride): first_tap, first_tap + tap_step, ... Tap number i
- * of position number t looks at output t + first + i * step.
- */
-typedef struct Phase {
-    int count; /* positions */
-    int first_tap, tap_step, taps;
-    int first, step;
-} Phase;
-
-static Phase phase_make(int residue, int in, int stride, int pad, int dilation, int kernel)
-{
-    Phase phase = {.count = residue < in ? (in - 1 - residue) / stride + 1 : 0};
-    int a = stride, b = dilation;
-    while (b) {
-        int rest = a % b;
-        a = b;
-        b = rest;
-    }
-    phase.tap_step = stride / a; /* a is the greatest common divisor */
-    phase.step = -(dilation / a);
-    for (int tap = 0; tap < kernel && tap < phase.tap_step; tap++) {
-        const int reach = residue + pad - tap * dilation;
-        if (reach % stride != 0) continue;
-        phase.first_tap = tap;
-        phase.taps = (kernel - 1 - tap) / phase.tap_step + 1;
-        phase.first = reach / stride;
-        break;
-    }
-    return phase;
-}
 
 static void phase_gradient(const Conv2d *c, const Phase *py, const Phase *px, int residue_y,
                            int residue_x, const float *w, const float *dy, float *dx, void *scratch)

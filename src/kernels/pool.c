@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/phases.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -16,8 +17,6 @@ typedef struct Pooling {
     const Pool2d *p;
     const float *x, *dy;
     float *y, *dx;
-    const int32_t *from;
-    int32_t *at;
     char *scratch;
 } Pooling;
 
@@ -30,9 +29,11 @@ static int reach(const Pool2d *p)
     return windows > input ? windows : input;
 }
 
+/* With room behind it for the vector that the last position is in, whatever the phase of the stride. */
 static size_t row_bytes(const Pool2d *p)
 {
-    return ((size_t)reach(p) * sizeof(float) + 63) & ~(size_t)63;
+    const size_t floats = (size_t)reach(p) + (size_t)p->stride_x * 2 * VF_LANES;
+    return (floats * sizeof(float) + 63) & ~(size_t)63;
 }
 
 enum { ROWS = 4 }; /* of scratch, for each thread */
@@ -90,7 +91,110 @@ static Taps taps_x(const Pool2d *p, int j)
                    p->in_width, p->count_pad);
 }
 
-/* ---- maximum ---- */
+/* ---- maximum: values ---- */
+
+/* to[i] = the largest of from[i + tap * step]. The last vector overlaps the one before. */
+static inline __attribute__((always_inline)) void largest_of(int taps, const float *from,
+                                                             ptrdiff_t step, int count, float *to)
+{
+    for (int next = 0; next < count; next += VF_LANES) {
+        const int i = next + VF_LANES <= count ? next : count - VF_LANES;
+        vf best = vf_splat(-INFINITY);
+        for (int tap = 0; tap < taps; tap++) best = vf_max(vf_load(from + i + tap * step), best);
+        vf_store(to + i, best);
+    }
+}
+
+static void lines_largest(const float *from, ptrdiff_t step, int taps, int count, float *to)
+{
+    if (count < VF_LANES) {
+        for (int i = 0; i < count; i++) {
+            to[i] = -INFINITY;
+            for (int tap = 0; tap < taps; tap++) {
+                if (from[i + tap * step] > to[i]) to[i] = from[i + tap * step];
+            }
+        }
+    } else if (taps == 3) {
+        largest_of(3, from, step, count, to);
+    } else if (taps == 2) {
+        largest_of(2, from, step, count, to);
+    } else {
+        largest_of(taps, from, step, count, to);
+    }
+}
+
+/* The largest of each window along the row; columns: of each column within the window's rows. */
+static void row_largest(const Pool2d *p, const float *columns, float *phases, float *y)
+{
+    if (p->stride_x == 1) {
+        lines_largest(columns, p->dilation_x, p->kernel_width, p->out_width, y);
+        return;
+    }
+    const size_t phase = (size_t)reach(p) / (size_t)p->stride_x + VF_LANES;
+    phases_split(columns, reach(p), p->stride_x, phases, phase);
+    for (int j = 0; j < p->out_width; j += VF_LANES) {
+        vf best = vf_splat(-INFINITY);
+        for (int tap = 0; tap < p->kernel_width; tap++) {
+            const int at = tap * p->dilation_x;
+            const float *from = phases + (size_t)(at % p->stride_x) * phase + at / p->stride_x + j;
+            best = vf_max(vf_load(from), best);
+        }
+        if (j + VF_LANES <= p->out_width) {
+            vf_store(y + j, best);
+        } else {
+            float last[VF_LANES];
+            vf_store(last, best);
+            memcpy(y + j, last, (size_t)(p->out_width - j) * sizeof *y);
+        }
+    }
+}
+
+/* Windows without any pixel give the lowest float. */
+static void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
+{
+    for (int j = 0; j < p->out_width; j++) {
+        const Taps tx = taps_x(p, j);
+        if (row_is_empty || tx.first >= tx.last) y[j] = -FLT_MAX;
+    }
+}
+
+static bool any_column_is_empty(const Pool2d *p)
+{
+    for (int j = 0; j < p->out_width; j++) {
+        const Taps tx = taps_x(p, j);
+        if (tx.first >= tx.last) return true;
+    }
+    return false;
+}
+
+static void plane_largest(const Pool2d *p, const float *x, float *y, float *columns, float *phases)
+{
+    const int positions = reach(p);
+    const bool empty_columns = any_column_is_empty(p);
+    for (int i = 0; i < positions; i++) columns[i] = -INFINITY;
+    for (int i = 0; i < p->out_height; i++, y += p->out_width) {
+        const Taps ty = taps_y(p, i);
+        const int taps = ty.first < ty.last ? ty.last - ty.first : 0;
+        const int start = taps ? (ty.start + ty.first * p->dilation_y) * p->in_width : 0;
+        lines_largest(x + start, (ptrdiff_t)p->dilation_y * p->in_width, taps, p->in_width,
+                      columns + p->pad_left);
+        row_largest(p, columns, phases, y);
+        if (taps == 0 || empty_columns) fill_empty(p, taps == 0, y);
+    }
+}
+
+static void planes_largest(void *context, size_t begin, size_t end, int thread)
+{
+    const Pooling *pooling = context;
+    const Pool2d *p = pooling->p;
+    char *scratch = pooling->scratch + (size_t)thread * ROWS * row_bytes(p);
+    for (size_t plane = begin; plane < end; plane++) {
+        plane_largest(p, pooling->x + plane * in_plane(p), pooling->y + plane * out_plane(p),
+                      (float *)scratch, (float *)(scratch + row_bytes(p)));
+    }
+}
+
+/* ---- maximum: places ---- */
 
 /* A value and its place in the plane; outside the plane -infinity and NOWHERE. */
 typedef struct Maxima {
@@ -188,8 +292,8 @@ static void row_maxima(const Pool2d *p, Maxima columns, Maxima to)
     lines_maxima(&lines, (p->out_width - 1) * p->stride_x + 1, to);
 }
 
-static void plane_maxima(const Pool2d *p, const float *x, float *y, int32_t *at, Maxima columns,
-                         Maxima rows)
+static void plane_maxima_back(const Pool2d *p, const float *x, const float *dy, float *dx,
+                              Maxima columns, Maxima rows)
 {
     const int positions = reach(p), step = p->stride_x;
     for (int i = 0; i < positions; i++) columns.value[i] = -INFINITY, columns.place[i] = NOWHERE;
@@ -198,15 +302,14 @@ static void plane_maxima(const Pool2d *p, const float *x, float *y, int32_t *at,
         const Taps ty = taps_y(p, i);
         column_maxima(p, x, &ty, input);
         row_maxima(p, columns, rows);
-        for (int j = 0; j < p->out_width; j++) {
+        for (int j = 0; j < p->out_width; j++, dy++) {
             const int32_t place = rows.place[j * step];
-            *y++ = place == NOWHERE ? -FLT_MAX : rows.value[j * step];
-            *at++ = place == NOWHERE ? -1 : place;
+            if (place != NOWHERE) dx[place] += *dy;
         }
     }
 }
 
-static void planes_maxima(void *context, size_t begin, size_t end, int thread)
+static void planes_maxima_back(void *context, size_t begin, size_t end, int thread)
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
@@ -215,35 +318,20 @@ static void planes_maxima(void *context, size_t begin, size_t end, int thread)
     const Maxima columns = {(float *)scratch, (int32_t *)(scratch + row)};
     const Maxima rows = {(float *)(scratch + 2 * row), (int32_t *)(scratch + 3 * row)};
     for (size_t plane = begin; plane < end; plane++) {
-        plane_maxima(p, pooling->x + plane * in_plane(p), pooling->y + plane * out_plane(p),
-                     pooling->at + plane * out_plane(p), columns, rows);
+        plane_maxima_back(p, pooling->x + plane * in_plane(p), pooling->dy + plane * out_plane(p),
+                          pooling->dx + plane * in_plane(p), columns, rows);
     }
 }
 
-static void planes_maxima_back(void *context, size_t begin, size_t end, int thread)
+void max_pool2d_forward(const Pool2d *p, const float *x, float *y, void *scratch)
 {
-    (void)thread;
-    const Pooling *pooling = context;
-    const Pool2d *p = pooling->p;
-    for (size_t plane = begin; plane < end; plane++) {
-        const float *dy = pooling->dy + plane * out_plane(p);
-        const int32_t *from = pooling->from + plane * out_plane(p);
-        float *dx = pooling->dx + plane * in_plane(p);
-        for (size_t i = 0; i < out_plane(p); i++) {
-            if (from[i] >= 0) dx[from[i]] += dy[i];
-        }
-    }
+    Pooling pooling = {.p = p, .x = x, .y = y, .scratch = scratch};
+    parallel_for_within(p->threads, (size_t)p->planes, 2, planes_largest, &pooling);
 }
 
-void max_pool2d_forward(const Pool2d *p, const float *x, float *y, int32_t *at, void *scratch)
+void max_pool2d_backward(const Pool2d *p, const float *x, const float *dy, float *dx, void *scratch)
 {
-    Pooling pooling = {.p = p, .x = x, .y = y, .at = at, .scratch = scratch};
-    parallel_for_within(p->threads, (size_t)p->planes, 2, planes_maxima, &pooling);
-}
-
-void max_pool2d_backward(const Pool2d *p, const int32_t *at, const float *dy, float *dx)
-{
-    Pooling pooling = {.p = p, .from = at, .dy = dy, .dx = dx};
+    Pooling pooling = {.p = p, .x = x, .dy = dy, .dx = dx, .scratch = scratch};
     parallel_for_within(p->threads, (size_t)p->planes, 2, planes_maxima_back, &pooling);
 }
 

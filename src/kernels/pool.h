@@ -21,12 +21,13 @@ typedef struct Pool2d {
 /* Bytes of scratch for any of the calls below. */
 size_t pool2d_scratch_bytes(const Pool2d *p);
 
-/* y [planes,out], and in `at` the place of each maximum in its plane: the first in reading order. A window
- * without any pixel gives the lowest float and the place -1. */
-void max_pool2d_forward(const Pool2d *p, const float *x, float *y, int32_t *at, void *scratch);
+/* y [planes,out]. A window without any pixel gives the lowest float; not-a-numbers are passed over. */
+void max_pool2d_forward(const Pool2d *p, const float *x, float *y, void *scratch);
 
-/* dx[at] += dy */
-void max_pool2d_backward(const Pool2d *p, const int32_t *at, const float *dy, float *dx);
+/* dx += dy at the place of each maximum: of equal ones that which comes first in reading order. The places are
+ * found again from x, so that a forward pass does not pay for them. */
+void max_pool2d_backward(const Pool2d *p, const float *x, const float *dy, float *dx,
+                         void *scratch);
 
 /* A window without any pixel gives 0. */
 void average_pool2d_forward(const Pool2d *p, const float *x, float *y, void *scratch);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "kernels/phases.h"
+
 /* The points +-A and +-B. */
 #define A 0.75F
 #define B 1.5F
@@ -53,11 +55,6 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 /* ---- input ----
  *
  * Along x first, for each row of pixels once: pixel 4 t + i becomes element t of phase i, so that the six
@@ -81,26 +78,6 @@ size_t winograd_input_floats(int rows, int columns)
     return 2 * PHASES * line_floats(columns) + WINOGRAD_IN * PHASES * phase_floats(rows, columns);
 }
 
-/* count pixels of a row from x on, zero outside of it. */
-static void copy_padded(const float *row, int width, int x, int count, float *to)
-{
-    const int from = smaller(larger(-x, 0), count), end = larger(smaller(width - x, count), from);
-    for (int i = 0; i < from; i++) to[i] = 0.0F;
-    memcpy(to + from, row + x + from, (size_t)(end - from) * sizeof *to);
-    for (int i = end; i < count; i++) to[i] = 0.0F;
-}
-
-/* to[phase][t] = line[4 t + phase] */
-static void split_phases(const float *line, int count, float *to, size_t phase_step)
-{
-    for (int t = 0; t < count; t += 4) {
-        quad pixels[4];
-        for (int i = 0; i < 4; i++) pixels[i] = quad_load(line + 4 * t + 4 * i);
-        quad_transpose(pixels);
-        for (int i = 0; i < 4; i++) quad_store(to + (size_t)i * phase_step + t, pixels[i]);
-    }
-}
-
 /* One row of pixels along x, to to[element * element_step + t]. */
 static void input_row(const float *phases, size_t phase_step, int columns, float *to,
                       size_t element_step)
@@ -121,8 +98,8 @@ static void input_rows(const TilePlane *plane, const float *x, const TileBlock *
     const size_t phase_step = phase_floats(block->rows, block->columns);
     float *line = scratch, *phases = scratch + PHASES * line_step;
     const int first_x = plane->left + WINOGRAD_OUT * block->column;
-    const int pixels = WINOGRAD_OUT * block->columns + 2;
-    /* Tiles up to whole quads are split; what lies behind the pixels is never looked at. */
+    const int pixels = WINOGRAD_OUT * block->columns + 2, split = (pixels + 15) / 16 * 16;
+    /* Whole quads are split; what lies behind the pixels is never looked at. */
     memset(line + pixels, 0, (PHASES * line_step - (size_t)pixels) * sizeof *line);
     for (int r = 0; r < WINOGRAD_OUT * block->rows + 2; r++) {
         const int row = plane->top + WINOGRAD_OUT * block->row + r;
@@ -135,8 +112,9 @@ static void input_rows(const TilePlane *plane, const float *x, const TileBlock *
             }
             continue;
         }
-        copy_padded(x + (size_t)row * (size_t)plane->width, plane->width, first_x, pixels, line);
-        split_phases(line, block->columns + 1, phases, line_step);
+        phases_copy_padded(x + (size_t)row * (size_t)plane->width, plane->width, first_x, pixels,
+                           line);
+        phases_split(line, split, PHASES, phases, line_step);
         input_row(phases, line_step, block->columns, to, PHASES * phase_step);
     }
 }
@@ -177,17 +155,6 @@ size_t winograd_output_floats(int rows, int columns)
            (size_t)WINOGRAD_OUT * (size_t)(columns + 4);
 }
 
-/* line[4 t + phase] = from[phase][t] */
-static void join_phases(const float *from, size_t phase_step, int count, float *line)
-{
-    for (int t = 0; t < count; t += 4) {
-        quad pixels[4];
-        for (int i = 0; i < 4; i++) pixels[i] = quad_load(from + (size_t)i * phase_step + t);
-        quad_transpose(pixels);
-        for (int i = 0; i < 4; i++) quad_store(line + 4 * t + 4 * i, pixels[i]);
-    }
-}
-
 static void output_row(const float *line, float *y, int count, bool accumulate)
 {
     if (accumulate) {
@@ -223,9 +190,9 @@ void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, c
     for (int r = 0; r < WINOGRAD_OUT * block->rows; r++) {
         const int row = WINOGRAD_OUT * block->row + r;
         if (row >= plane->height) break;
-        join_phases(scratch + (size_t)(r % WINOGRAD_OUT * WINOGRAD_OUT) * step +
-                        (size_t)(r / WINOGRAD_OUT * block->columns),
-                    step, block->columns, line);
+        phases_join_4(scratch + (size_t)(r % WINOGRAD_OUT * WINOGRAD_OUT) * step +
+                          (size_t)(r / WINOGRAD_OUT * block->columns),
+                      step, block->columns, line);
         output_row(line, y + (size_t)row * (size_t)plane->width + x, count, accumulate);
     }
 }

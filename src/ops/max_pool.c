@@ -2,8 +2,6 @@
 #include "ops/op.h"
 #include "ops/pool_window.h"
 
-/* The cache holds the switches: where in its plane each maximum was. */
-
 static Status max_pool_plan(Node *n)
 {
     Pool2d *pool;
@@ -21,21 +19,20 @@ static Status max_pool_plan(Node *n)
                             "%s '%s': storage_order %d is not supported, only 0 is", n->op->name,
                             n->name, storage_order);
     }
-    TRY(pool_window_plan(n, &pool));
-    n->cache_bytes = shape_elements(&n->out[0]->shape) * sizeof(int32_t);
-    return status_ok();
+    return pool_window_plan(n, &pool);
 }
 
 static void max_pool_forward(const Node *n)
 {
-    max_pool2d_forward(n->params, n->in[0]->data, n->out[0]->data, n->cache, n->scratch);
+    max_pool2d_forward(n->params, n->in[0]->data, n->out[0]->data, n->scratch);
 }
 
-/* y = x[at]: dx[at] += dy */
+/* y = x[at], the maximum: dx[at] += dy */
 static void max_pool_backward(const Node *n, const BackwardRule *rule)
 {
     (void)rule;
-    if (n->in[0]->grad) max_pool2d_backward(n->params, n->cache, n->out[0]->grad, n->in[0]->grad);
+    if (!n->in[0]->grad) return;
+    max_pool2d_backward(n->params, n->in[0]->data, n->out[0]->grad, n->in[0]->grad, n->scratch);
 }
 
 const Op op_max_pool = {"MaxPool", max_pool_plan, max_pool_forward, max_pool_backward};

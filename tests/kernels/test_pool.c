@@ -55,7 +55,7 @@ static Pool2d random_pool(Random *random)
     return p;
 }
 
-static void the_first_of_equal_values_is_taken(void)
+static void the_first_of_equal_values_takes_the_gradient(void)
 {
     Random random = random_seeded(SEED);
     for (int round = 0; round < 300; round++) {
@@ -65,23 +65,33 @@ static void the_first_of_equal_values_is_taken(void)
         const size_t out = (size_t)(p.planes * p.out_height * p.out_width);
         float *x = malloc(in * sizeof *x), *y = malloc(out * sizeof *y),
               *want = malloc(out * sizeof *want);
-        int32_t *at = malloc(out * sizeof *at), *want_at = malloc(out * sizeof *want_at);
+        float *dy = malloc(out * sizeof *dy), *dx = calloc(in, sizeof *dx),
+              *want_dx = calloc(in, sizeof *want_dx);
+        int32_t *at = malloc(out * sizeof *at);
         void *scratch = aligned_alloc_zeroed(pool2d_scratch_bytes(&p));
-        if (!x || !y || !want || !at || !want_at || !scratch) abort();
+        if (!x || !y || !want || !dy || !dx || !want_dx || !at || !scratch) abort();
         memset(scratch, 0xFF, pool2d_scratch_bytes(&p));
         for (size_t i = 0; i < in; i++) x[i] = (float)random_below(&random, 3) - 1.0F;
-        max_pool2d_forward(&p, x, y, at, scratch);
-        naive(&p, x, want, want_at);
+        for (size_t i = 0; i < out; i++) dy[i] = (float)(1 + random_below(&random, 1000));
+        max_pool2d_forward(&p, x, y, scratch);
+        memset(scratch, 0xFF, pool2d_scratch_bytes(&p));
+        max_pool2d_backward(&p, x, dy, dx, scratch);
+        naive(&p, x, want, at);
         for (size_t i = 0; i < out; i++) {
-            if (y[i] == want[i] && at[i] == want_at[i]) continue;
-            test_fail(
-                __FILE__, __LINE__,
-                "seed %d round %d: %dx%d, kernel %dx%d: output %zu is %g from %d, not %g from %d",
-                SEED, round, p.in_height, p.in_width, p.kernel_height, p.kernel_width, i,
-                (double)y[i], (int)at[i], (double)want[i], (int)want_at[i]);
+            const size_t plane = i / (size_t)(p.out_height * p.out_width);
+            if (at[i] >= 0)
+                want_dx[plane * (size_t)(p.in_height * p.in_width) + (size_t)at[i]] += dy[i];
+        }
+        for (size_t i = 0; i < in || i < out; i++) {
+            const bool value = i >= out || y[i] == want[i],
+                       gradient = i >= in || dx[i] == want_dx[i];
+            if (value && gradient) continue;
+            test_fail(__FILE__, __LINE__, "seed %d round %d: %dx%d, kernel %dx%d: %s %zu is wrong",
+                      SEED, round, p.in_height, p.in_width, p.kernel_height, p.kernel_width,
+                      value ? "gradient" : "output", i);
             break;
         }
-        free(x), free(y), free(want), free(at), free(want_at);
+        free(x), free(y), free(want), free(dy), free(dx), free(want_dx), free(at);
         aligned_free(scratch);
     }
     parallel_stop();
@@ -101,22 +111,23 @@ static void values_that_are_not_finite_do_no_harm(void)
                       .dilation_y = 1,
                       .dilation_x = 1,
                       .threads = 1};
-    float x[80], y[20];
-    int32_t at[20];
+    float x[80], y[20], dx[80] = {0}, dy[20];
     void *scratch = aligned_alloc_zeroed(pool2d_scratch_bytes(&p));
     if (!scratch) abort();
     for (int i = 0; i < 80; i++) x[i] = -INFINITY;
+    for (int i = 0; i < 20; i++) dy[i] = 1;
     x[4] = NAN;
     x[6] = INFINITY;
-    max_pool2d_forward(&p, x, y, at, scratch);
+    max_pool2d_forward(&p, x, y, scratch);
+    max_pool2d_backward(&p, x, dy, dx, scratch);
     aligned_free(scratch);
-    for (int i = 0; i < 20; i++) CHECK(at[i] >= -1 && at[i] < 80);
-    CHECK(at[3] == 6 && isinf(y[3]) && y[3] > 0);
-    CHECK(at[10] == 20 && isinf(y[10]) && y[10] < 0);
+    CHECK(dx[6] == 1 && isinf(y[3]) && y[3] > 0);
+    CHECK(dx[20] == 1 && isinf(y[10]) && y[10] < 0);
+    CHECK(dx[4] == 0);
 }
 
 static const Test tests[] = {
-    TEST(the_first_of_equal_values_is_taken),
+    TEST(the_first_of_equal_values_takes_the_gradient),
     TEST(values_that_are_not_finite_do_no_harm),
 };
 TEST_MAIN(tests)
