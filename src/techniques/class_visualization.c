@@ -1,30 +1,32 @@
 #include <math.h>
-#include <string.h>
 
-#include "base/random.h"
 #include "techniques/common.h"
+#include "techniques/painter.h"
 
 enum { BLUR_EVERY = 10, MAX_TRIES = 10 };
 
+/* What a step of as many levels is to Adam in the space of waves: 6 levels are the usual 0.05. */
+static const float wave_step = 0.05F / 6;
+
+/* Ten levels. */
+static const float pixel_noise = 10.0F / 255;
+
+/* In the space of waves the pictures are turned and scaled as well. */
+enum { MAX_MOVES = 3 };
+
 typedef struct ClassVisualization {
     Graph *graph;
-    const Value *input;
-    size_t size, plane; /* values of the input, of one channel */
-    int channels, height, width;
+    Painter *painter;
+    bool pixels; /* the space: pixels, moved by the normalised gradient, or waves, moved by Adam */
     Objective term;
     char target[TARGET_TEXT_BYTES];
-    float *z;        /* [C,H,W]: levels from mid-grey, -127.5 to 127.5 */
-    float *gradient; /* [C,H,W], per level */
-    float *scratch;  /* [C,H,W] */
-    float *rgb;      /* [3,H,W] */
+    float *scratch; /* [H,W] */
+    float *rgb;     /* [3,H,W] */
     float *probabilities;
     float *curve; /* [steps]: value of the target */
     int steps, done, tries;
-    int shift_y, shift_x; /* of the picture in the network's input */
-    float black[PREPROCESS_MAX_CHANNELS], level[PREPROCESS_MAX_CHANNELS];
     bool started, judging, judged;
     int top;
-    Random random;
 } ClassVisualization;
 
 static const Param params[] = {
@@ -39,6 +41,15 @@ static const Param params[] = {
      .initial = "200",
      .unit = "",
      .help = "Steps along the gradient; after 200 little changes."},
+    {.name = "space",
+     .title = "Space",
+     .type = PARAM_CHOICE,
+     .initial = "waves",
+     .choices = "waves|pixels",
+     .unit = "",
+     .help =
+         "What is moved: waves and uncorrelated colours, which gives clearer parts, or the pixels "
+         "themselves, as in the paper."},
     {.name = "step",
      .title = "Step",
      .type = PARAM_FLOAT,
@@ -48,7 +59,8 @@ static const Param params[] = {
      .initial = "6",
      .unit = "levels",
      .help =
-         "Root mean square change of a pixel in the first step; it falls to a tenth at the end.",
+         "Pixels: root mean square change in the first step, which falls to a tenth at the end. "
+         "Waves: Adam's step of 0.05 counts as 6.",
      .advanced = true},
     {.name = "decay",
      .title = "Decay",
@@ -75,63 +87,51 @@ static const Param params[] = {
                "picture."),
 };
 
-/* Levels from mid-grey to the network's units. */
-static void to_input(const ClassVisualization *s, float *input)
-{
-    for (size_t i = 0; i < s->size; i++)
-        input[i] = s->black[i / s->plane] + s->level[i / s->plane] * (127.5F + input[i]);
-}
+/* ---- begin ---- */
 
-static void paint(Run *run)
+static Status create_painter(Run *run)
 {
     ClassVisualization *s = run_state(run);
-    const int jitter = s->judging ? 0 : run_int(run, "jitter");
-    s->shift_y = random_shift(&s->random, jitter, s->height);
-    s->shift_x = random_shift(&s->random, jitter, s->width);
-    roll_planes(s->z, s->input->data, s->channels, s->height, s->width, s->shift_y, s->shift_x);
-    to_input(s, s->input->data);
-}
-
-static void draw_noise(ClassVisualization *s, float deviation)
-{
-    for (size_t i = 0; i < s->size; i++) s->z[i] = deviation * random_normal(&s->random);
+    const float jitter = 2 * run_float(run, "jitter");
+    const TransformationStep moves[MAX_MOVES] = {
+        {TRANSFORMATION_JITTER, jitter}, {TRANSFORMATION_SCALE, 0.1F}, {TRANSFORMATION_ROTATE, 10}};
+    const PainterOptions options = {
+        .kind = s->pixels ? PARAMETERISATION_PIXEL : PARAMETERISATION_FOURIER,
+        .range = s->pixels ? RANGE_CLIP : RANGE_SIGMOID,
+        .falloff = 1.25F,
+        .noise = s->pixels ? pixel_noise : 0.01F,
+        .step = run_float(run, "step") * wave_step,
+        .decay = run_float(run, "decay"),
+        .seed = (uint64_t)run_int(run, "seed"),
+        .border = BORDER_WRAP,
+        .steps = moves,
+        .step_count = s->pixels ? 1 : MAX_MOVES,
+    };
+    return painter_create(run, s->graph, &options, &s->painter);
 }
 
 static Status begin(Run *run)
 {
     ClassVisualization *s = run_state(run);
     s->steps = run_int(run, "steps");
-    s->random = random_seeded((uint64_t)run_int(run, "seed"));
+    s->pixels = run_choice(run, "space", "pixels");
     TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
-    s->input = graph_input(s->graph, 0);
-    const Shape *shape = &s->input->shape;
-    const Preprocess *preprocess = network_preprocess(run_network(run));
-    if (shape->rank != 4 || shape->dim[1] != preprocess_channels(preprocess)) {
-        return status_error(STATUS_UNSUPPORTED,
-                            "class-visualization: the input '%s' holds no picture", s->input->name);
-    }
-    s->channels = shape->dim[1], s->height = shape->dim[2], s->width = shape->dim[3];
-    s->size = shape_span(shape, 1, 4), s->plane = shape_span(shape, 2, 4);
-    TRY(run_floats(run, s->size, &s->z));
-    TRY(run_floats(run, s->size, &s->gradient));
-    TRY(run_floats(run, s->size, &s->scratch));
-    TRY(run_floats(run, 3 * s->plane, &s->rgb));
+    TRY(create_painter(run));
+    TRY(run_floats(run, s->painter->plane, &s->scratch));
+    TRY(run_floats(run, 3 * s->painter->plane, &s->rgb));
     TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
     TRY(run_floats(run, (size_t)s->steps, &s->curve));
-    for (int c = 0; c < s->channels; c++) {
-        float white;
-        preprocess_bounds(preprocess, c, &s->black[c], &white, &s->level[c]);
-    }
-    draw_noise(s, 10);
-    paint(run);
+    painter_show(s->painter, true);
     run_ask_forward(run, s->graph, NULL, 0);
     return status_ok();
 }
 
+/* ---- ascent ---- */
+
 static void ask_gradient(Run *run)
 {
     ClassVisualization *s = run_state(run);
-    paint(run);
+    painter_show(s->painter, true);
     run_ask_gradient(run, s->graph, &s->term, 1, &backward_exact);
     run_tell_progress(run, (s->done + 0.0) / (s->steps + 1), (s->done + 1.0) / (s->steps + 1));
 }
@@ -157,26 +157,34 @@ static void soften(float *z, float *scratch, int channels, int height, int width
     }
 }
 
-/* Ascent of S - lambda |I|^2 with the gradient of S normalised. */
+/* Ascent of S - lambda |I|^2 with the gradient of S normalised, in steps that grow shorter. */
+static void move_pixels(Run *run)
+{
+    ClassVisualization *s = run_state(run);
+    Painter *p = s->painter;
+    painter_gradient(p);
+    double squares = 0;
+    for (size_t i = 0; i < p->size; i++) squares += (double)p->dz[i] * p->dz[i];
+    const double cooled = 1 - 0.9 * s->done / s->steps;
+    const double length = run_float(run, "step") / 255 * cooled;
+    const float step = (float)(length / sqrt(squares / (double)p->size));
+    const float keep = 1 - run_float(run, "decay");
+    for (size_t i = 0; i < p->size; i++)
+        p->z[i] = fminf(fmaxf(keep * p->z[i] - step * p->dz[i], -0.5F), 0.5F);
+    if ((s->done + 1) % BLUR_EVERY == 0 && s->done + 1 < 0.8 * s->steps)
+        soften(p->z, s->scratch, p->channels, p->height, p->width);
+}
+
 static Status take_step(Run *run)
 {
     ClassVisualization *s = run_state(run);
-    TRY(check_gradient(s->graph, s->input, s->target, &backward_exact));
-    roll_planes(s->input->grad, s->gradient, s->channels, s->height, s->width,
-                (s->height - s->shift_y) % s->height, (s->width - s->shift_x) % s->width);
-    double squares = 0;
-    for (size_t i = 0; i < s->size; i++) {
-        s->gradient[i] *= s->level[i / s->plane];
-        squares += (double)s->gradient[i] * s->gradient[i];
+    TRY(check_gradient(s->graph, s->painter->input, s->target, &backward_exact));
+    if (s->pixels) {
+        move_pixels(run);
+    } else {
+        painter_climb(s->painter, run_objective(run));
     }
-    const double cooled = 1 - 0.9 * s->done / s->steps;
-    const float step = (float)(run_float(run, "step") * cooled / sqrt(squares / (double)s->size));
-    const float keep = 1 - run_float(run, "decay");
-    for (size_t i = 0; i < s->size; i++)
-        s->z[i] = fminf(fmaxf(keep * s->z[i] + step * s->gradient[i], -127.5F), 127.5F);
     s->curve[s->done++] = (float)run_objective(run);
-    if (s->done % BLUR_EVERY == 0 && s->done < 0.8 * s->steps)
-        soften(s->z, s->scratch, s->channels, s->height, s->width);
     run_tell_version(run);
     return status_ok();
 }
@@ -184,6 +192,7 @@ static Status take_step(Run *run)
 static Status step(Run *run)
 {
     ClassVisualization *s = run_state(run);
+    Painter *p = s->painter;
     if (s->judging) {
         s->top = top_class(s->graph, 0, s->probabilities);
         s->judged = true;
@@ -198,8 +207,8 @@ static Status step(Run *run)
         return status_ok();
     }
     /* Where a rectifier follows the scores, faint noise may leave the target's off. */
-    if (s->done == 0 && s->tries < MAX_TRIES && max_abs(s->input->grad, s->size) == 0) {
-        draw_noise(s, 10 + 5 * (float)++s->tries);
+    if (s->done == 0 && s->tries < MAX_TRIES && max_abs(p->input->grad, p->size) == 0) {
+        painter_begin_again(p, p->options.noise * (1 + 0.5F * (float)++s->tries));
         ask_gradient(run);
         return status_ok();
     }
@@ -209,23 +218,37 @@ static Status step(Run *run)
         return status_ok();
     }
     s->judging = true;
-    paint(run);
+    painter_show(p, false);
     run_ask_forward(run, s->graph, NULL, 0);
     return status_ok();
+}
+
+/* ---- result ---- */
+
+/* What the penalty leaves of a picture of pixels is faint: its contrast is stretched. Returns by how much. */
+static double draw(Run *run)
+{
+    ClassVisualization *s = run_state(run);
+    const size_t count = 3 * s->painter->plane;
+    painter_rgb(s->painter, network_preprocess(run_network(run)), 0, s->rgb);
+    if (!s->pixels) return 1;
+    for (size_t i = 0; i < count; i++) s->rgb[i] -= 0.5F;
+    const float scale = quantile_abs(s->rgb, count, 0.992);
+    around_grey(s->rgb, count, scale, s->rgb);
+    return scale > 0 ? 0.5 / (double)scale : 1;
 }
 
 static Status result(Run *run, Result *out)
 {
     ClassVisualization *s = run_state(run);
     if (!s->done) return nothing_yet("class-visualization");
-    const float scale = quantile_abs(s->z, s->size, 0.992);
-    preprocess_reorder(network_preprocess(run_network(run)), s->z, s->height, s->width, s->rgb);
-    around_grey(s->rgb, 3 * s->plane, scale, s->rgb);
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "What the target wants to see, its contrast stretched",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->rgb});
+    const double contrast = draw(run);
+    result_add(
+        out, (ResultItem){.name = "image",
+                          .title = "What the target wants to see",
+                          .kind = RESULT_IMAGE,
+                          .shape = shape_make(3, (int[]){3, s->painter->height, s->painter->width}),
+                          .data = s->rgb});
     result_add(out, (ResultItem){.name = "objective",
                                  .title = "Value of the target, step by step",
                                  .kind = RESULT_CURVE,
@@ -233,11 +256,17 @@ static Status result(Run *run, Result *out)
                                  .data = s->curve});
     result_fact_text(out, "target", "Target", s->target);
     result_fact(out, "value", "Value of the target", s->curve[s->done - 1], "");
-    result_fact(out, "contrast", "Contrast stretched", scale > 0 ? 127.5 / scale : 0, "x");
+    if (s->pixels) result_fact(out, "contrast", "Contrast stretched", contrast, "x");
     if (!s->judged || s->top < 0) return status_ok();
-    fact_class(run, out, "class", "What the network takes it for, unstretched", s->top);
+    fact_class(run, out, "class", "What the network takes it for", s->top);
     fact_percent(out, "probability", "Its probability", s->probabilities[s->top]);
     return status_ok();
+}
+
+static void end(Run *run)
+{
+    ClassVisualization *s = run_state(run);
+    painter_destroy(s->painter);
 }
 
 const Technique technique_class_visualization = {
@@ -264,4 +293,5 @@ const Technique technique_class_visualization = {
     .begin = begin,
     .step = step,
     .result = result,
+    .end = end,
 };

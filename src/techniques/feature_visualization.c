@@ -98,6 +98,18 @@ static const Param params[] = {
      .title = "Decay",
      .type = PARAM_FLOAT,
      .min = 0,
+     .max = 0.5,
+     .step = 0.005,
+     .initial = "0.01",
+     .unit = "",
+     .help =
+         "Share by which each step pulls the picture back to grey: grain and garish colours fade, "
+         "forms that are asked for again and again stay. 0 as in the paper.",
+     .advanced = true},
+    {.name = "falloff",
+     .title = "Falloff",
+     .type = PARAM_FLOAT,
+     .min = 0,
      .max = 3,
      .step = 0.25,
      .initial = "1.25",
@@ -153,6 +165,7 @@ static Status begin(Run *run)
     const PainterOptions options = {
         .kind = PARAMETERISATION_FOURIER,
         .range = RANGE_SIGMOID,
+        .falloff = run_float(run, "falloff"),
         .decay = run_float(run, "decay"),
         .noise = 0.01F,
         .step = run_float(run, "step"),

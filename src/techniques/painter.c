@@ -24,7 +24,7 @@ static Status create_parameterisation(Run *run, Painter *p)
     const ParameterisationOptions options = {
         .kind = p->options.kind,
         .range = p->options.range,
-        .decay = p->options.decay,
+        .decay = p->options.falloff,
         .count = p->count,
         .channels = p->channels,
         .height = p->height,
@@ -112,6 +112,8 @@ void painter_climb(Painter *p, double objective)
 {
     painter_gradient(p);
     optim_tell(p->optim, p->z, -objective, p->dz);
+    const float keep = 1 - p->options.decay;
+    for (size_t i = 0; i < p->size; i++) p->z[i] *= keep;
 }
 
 void painter_rgb(const Painter *p, const Preprocess *preprocess, int n, float *rgb)

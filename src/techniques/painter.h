@@ -18,9 +18,10 @@
 typedef struct PainterOptions {
     ParameterisationKind kind;
     ValidRange range;
-    float decay;   /* Fourier: the power of 1/f */
+    float falloff; /* Fourier: the power of 1/f */
     float noise;   /* deviation of z at the start */
     float step;    /* Adam's */
+    float decay;   /* share of z that each step takes away: what is not asked for again fades */
     uint64_t seed; /* of noise and transformations */
     TransformationBorder border;
     const TransformationStep *steps; /* copied */

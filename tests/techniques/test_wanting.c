@@ -1,4 +1,4 @@
-/* Feature visualization and filter patterns: ascent raises what it climbs, seeds repeat, series and partial results
+/* Feature and class visualization, filter patterns: ascent raises what it climbs, seeds repeat, series and partial results
  * have what they promise. */
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +38,23 @@ static void every_kind_of_target_is_climbed(void)
         printf("# %s: %.3g to %.3g\n", targets[i], start, end);
         CHECK(end > start + 0.2 * fabs(start));
         CHECK_TEXT(fact_named(&result, "target")->text, targets[i]);
+        run_destroy(run);
+    }
+}
+
+static void classes_are_climbed_in_both_spaces(void)
+{
+    static const char *const spaces[] = {"waves", "pixels"};
+    for (int i = 0; i < 2; i++) {
+        const char *const params[] = {"target", "class:1", "space", spaces[i], "steps", "40", NULL};
+        Result result;
+        Run *run = zebra_result(&tiny, "class-visualization", params, &result);
+        if (!run) continue;
+        const ResultItem *curve = item_named(&result, "objective");
+        const double start = curve->data[0], last = curve->data[39];
+        printf("# %s: %.3g to %.3g\n", spaces[i], start, last);
+        CHECK(last > start + 0.2 * fabs(start));
+        CHECK(strncmp(fact_named(&result, "class")->text, "1", 1) == 0);
         run_destroy(run);
     }
 }
