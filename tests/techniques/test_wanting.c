@@ -222,6 +222,7 @@ static void a_class_is_recognised(void)
 
 static const Test tests[] = {
     TEST(every_kind_of_target_is_climbed),
+    TEST(classes_are_climbed_in_both_spaces),
     TEST(the_seed_decides),
     TEST(the_series_is_kept),
     TEST(diversity_keeps_pictures_apart),
