@@ -3,31 +3,28 @@
 #include <math.h>
 #include <string.h>
 
-static Status check_target(Run *run, const char *id, bool aimed)
+static Status check_target(Run *run, const AttackPlan *plan)
 {
     if (!target_is_class(run)) {
         return status_error(STATUS_BAD_INPUT,
                             "%s fools the classification, so its target has to be a "
                             "class such as class:340, not '%.60s'",
-                            id, run_text(run, "target"));
+                            plan->id, run_text(run, "target"));
     }
-    if (aimed && strcmp(run_text(run, "target"), "class:top") == 0) {
+    if (plan->aimed && !plan->logit && strcmp(run_text(run, "target"), "class:top") == 0) {
         return status_error(STATUS_BAD_INPUT,
                             "%s: aiming needs a class other than the network's own "
                             "answer; set the target, for example class:340",
-                            id);
+                            plan->id);
     }
     return status_ok();
 }
 
-Status attack_begin(Run *run, const char *id, int steps, AttackMove start, AttackMove move)
+Status attack_begin(Run *run, const AttackPlan *plan)
 {
     Attack *s = run_state(run);
-    s->start = start;
-    s->move = move;
-    s->steps = steps;
-    s->aimed = run_flag(run, "aim");
-    TRY(check_target(run, id, s->aimed));
+    s->plan = *plan;
+    TRY(check_target(run, plan));
     TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
     TRY(run_load_picture(run, s->graph, 0, 0));
     s->input = graph_input(s->graph, 0);
@@ -39,11 +36,11 @@ Status attack_begin(Run *run, const char *id, int steps, AttackMove start, Attac
     TRY(run_floats(run, s->size, &s->slope));
     TRY(run_floats(run, 3 * s->plane, &s->rgb));
     TRY(run_floats(run, 3 * s->plane, &s->shown_difference));
-    TRY(run_floats(run, (size_t)steps + 1, &s->curve));
+    TRY(run_floats(run, (size_t)plan->steps + 1, &s->curve));
     TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
     memcpy(s->clean, s->input->data, s->size * sizeof *s->clean);
     run_ask_forward(run, s->graph, NULL, 0);
-    run_tell_progress(run, 0, 1.0 / (3 * s->steps + 3));
+    run_tell_progress(run, 0, 1.0 / (3 * s->plan.steps + 3));
     return status_ok();
 }
 
@@ -51,8 +48,13 @@ static Verdict judge(const Attack *s)
 {
     Verdict verdict = {.top = top_class(s->graph, 0, s->probabilities)};
     verdict.probability = s->probabilities[verdict.top];
-    verdict.target_probability = s->probabilities[s->term.channel];
+    verdict.target_probability = s->probabilities[s->goal];
     return verdict;
+}
+
+static bool is_fooled(const Attack *s, const Verdict *verdict)
+{
+    return s->plan.aimed ? verdict->top == s->goal : verdict->top != s->before.top;
 }
 
 /* Clean picture and difference to the picture, every pixel within black and white; what that leaves of the
@@ -97,7 +99,7 @@ static void round_to_levels(Run *run)
 static void tell_progress(Run *run, int passes)
 {
     const Attack *s = run_state(run);
-    const double all = 3.0 * s->steps + 3;
+    const double all = 3.0 * s->plan.steps + 3;
     const double done = 3.0 * s->steps_done + (passes == 1 ? 1 : 2);
     run_tell_progress(run, done / all, (done + passes) / all);
 }
@@ -112,27 +114,44 @@ static void ask_forward(Run *run)
 static void ask_backward(Run *run)
 {
     Attack *s = run_state(run);
-    /* Moves count directions only: a loss scaled up to slopes of about 1 does not vanish where the class is
-     * certain. */
-    double others = 0;
-    for (int c = 0; c < network_class_count(s->graph); c++) {
-        if (c != s->term.channel) others += s->probabilities[c];
+    if (!s->plan.logit) {
+        /* Moves count directions only: a loss scaled up to slopes of about 1 does not vanish where the class is
+         * certain. */
+        double others = 0;
+        for (int c = 0; c < network_class_count(s->graph); c++) {
+            if (c != s->term.channel) others += s->probabilities[c];
+        }
+        s->term.weight = (float)(1 / fmax(others, 1e-30));
     }
-    s->term.weight = (float)(1 / fmax(others, 1e-30));
     s->stage = ATTACK_GRADIENT;
     run_ask_backward(run, s->graph, &s->term, 1, &backward_exact);
     tell_progress(run, 2);
+}
+
+/* Whoever aims at class:top, which the network says already, aims at the class that it thinks least likely. */
+static void choose_goal(Run *run)
+{
+    Attack *s = run_state(run);
+    s->goal = s->term.channel;
+    if (!s->plan.aimed || strcmp(run_text(run, "target"), "class:top") != 0) return;
+    network_scores(s->graph, 0, NULL, s->probabilities);
+    for (int c = 0; c < network_class_count(s->graph); c++) {
+        if (s->probabilities[c] < s->probabilities[s->goal]) s->goal = c;
+    }
+    s->term.channel = s->goal;
+    target_name(run, s->goal, s->target);
 }
 
 static Status clean_is_judged(Run *run)
 {
     Attack *s = run_state(run);
     TRY(target_resolve(run, s->graph, &s->term, s->target));
-    s->term.kind = OBJECTIVE_CROSS_ENTROPY;
+    choose_goal(run);
+    if (!s->plan.logit) s->term.kind = OBJECTIVE_CROSS_ENTROPY;
     s->before = judge(s);
     s->curve[0] = s->before.target_probability;
-    if (s->start) {
-        s->start(run, s);
+    if (s->plan.start) {
+        s->plan.start(run, s);
         apply(run);
         s->stage = ATTACK_MOVED;
         ask_forward(run);
@@ -149,11 +168,15 @@ static Status gradient_is_there(Run *run)
     for (int c = 0; c < s->input->shape.dim[1]; c++) {
         float black, white, level;
         preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
-        const float factor = s->aimed ? -level : level;
+        const float factor = s->plan.aimed && !s->plan.logit ? -level : level;
         for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++)
             s->slope[i] = factor * s->input->grad[i];
     }
-    s->move(run, s);
+    if (s->plan.take && s->plan.take(run, s)) {
+        ask_backward(run);
+        return status_ok();
+    }
+    s->plan.move(run, s);
     s->steps_done++;
     apply(run);
     s->stage = ATTACK_MOVED;
@@ -167,7 +190,9 @@ static void moved_is_judged(Run *run)
     s->after = judge(s);
     s->curve[s->steps_done] = s->after.target_probability;
     run_tell_version(run);
-    if (s->steps_done < s->steps) {
+    const bool enough = s->plan.until_fooled && is_fooled(s, &s->after) &&
+                        s->after.target_probability >= s->plan.probability;
+    if (s->steps_done < s->plan.steps && !enough) {
         ask_backward(run);
         return;
     }
@@ -195,11 +220,6 @@ Status attack_step(Run *run)
 
 /* ---- result ---- */
 
-static bool is_fooled(const Attack *s, const Verdict *verdict)
-{
-    return s->aimed ? verdict->top == s->term.channel : verdict->top != s->before.top;
-}
-
 static void add_facts(Run *run, Result *out)
 {
     const Attack *s = run_state(run);
@@ -222,7 +242,7 @@ static void add_facts(Run *run, Result *out)
     result_fact(out, "l2", "Length of the change (L2)", s->l2, "levels");
     result_fact(out, "linf", "Largest change (L-infinity)", s->linf, "levels");
     result_fact(out, "factor", "Change magnified by", s->linf > 0 ? 127.5 / s->linf : 0, "x");
-    if (s->steps > 1) result_fact(out, "steps", "Steps taken", s->steps_done, "");
+    if (s->plan.steps > 1) result_fact(out, "steps", "Steps taken", s->steps_done, "");
 }
 
 static void add_image(Result *out, const Attack *s, const char *name, const char *title,
@@ -263,7 +283,7 @@ Status attack_result(Run *run, Result *out)
               s->difference);
     add_tiles(out, s, "raw", "The picture that shall fool it, as the network receives it",
               s->adversarial);
-    if (s->steps > 1) {
+    if (s->plan.steps > 1) {
         const int count = s->steps_done + 1;
         result_add(out, (ResultItem){.name = "probability",
                                      .title = "Probability of the target, step by step",

@@ -1,6 +1,6 @@
 /* Attacks on a classification: forward passes that judge, backward passes whose gradient moves the picture, at the
- * end the picture as an 8-bit file would keep it, and what is told of all that. fgsm and pgd differ in the start
- * and in the move. */
+ * end the picture as an 8-bit file would keep it, and what is told of all that. fgsm, pgd, fooling and deepfool
+ * differ in the start, in what is differentiated and in the move. */
 #ifndef CONVOSCOPE_TECHNIQUES_ATTACK_H
 #define CONVOSCOPE_TECHNIQUES_ATTACK_H
 
@@ -25,19 +25,37 @@ typedef struct Verdict {
 /* Changes `difference`, in levels. attack.c keeps the picture within black and white. */
 typedef void (*AttackMove)(Run *run, Attack *attack);
 
+/* Takes the slope that is there; true when it wants that of another class, which it has put into attack->term. */
+typedef bool (*AttackTake)(Run *run, Attack *attack);
+
+/* What a technique is: set before attack_begin, all else is attack.c's. */
+typedef struct AttackPlan {
+    const char *id;
+    int steps;
+    AttackMove start; /* may be NULL: from the clean picture */
+    AttackTake take;  /* may be NULL: one slope a step is enough */
+    AttackMove move;
+    bool aimed;        /* the target is the class to be said, not the one to be left */
+    bool logit;        /* the score of the class is differentiated, not the loss */
+    bool until_fooled; /* ends as soon as the network is, ... */
+    float probability; /* ... and gives the class it shall say at least that */
+} AttackPlan;
+
 struct Attack {
+    AttackPlan plan;
     AttackStage stage;
-    AttackMove start, move; /* start may be NULL: from the clean picture */
-    int steps, steps_done;
+    int steps_done;
     Graph *graph;
     const Value *input;
     size_t size, plane; /* values of the input, of one channel */
-    Objective term;
+    Objective term;     /* what is differentiated next */
+    int goal;           /* the target's class */
     char target[TARGET_TEXT_BYTES];
-    bool aimed;
     float *clean, *adversarial; /* [C,H,W], network's units */
     float *difference;          /* [C,H,W], levels */
-    float *slope; /* [C,H,W]: gradient per level of the loss to be raised; negated where aimed */
+    float *
+        slope; /* [C,H,W]: gradient per level of what is to be raised: the loss, negated where aimed, or
+                     the class's score */
     float *rgb, *shown_difference; /* [3,H,W] */
     float *probabilities;
     float *curve; /* [steps + 1]: probability of the target before each step and after the last */
@@ -55,8 +73,8 @@ struct Attack {
         .help = (aim_help)                                                                         \
     }
 
-/* For a technique whose state is an Attack. */
-Status attack_begin(Run *run, const char *id, int steps, AttackMove start, AttackMove move);
+/* For a technique whose state begins with an Attack. */
+Status attack_begin(Run *run, const AttackPlan *plan);
 Status attack_step(Run *run);
 Status attack_result(Run *run, Result *result);
 

@@ -21,10 +21,14 @@ Status target_resolve(Run *run, const Graph *graph, Objective *term, char text[T
         snprintf(text, TARGET_TEXT_BYTES, "%s", spec);
         return status_ok();
     }
-    const char *label = network_label(run_network(run), term->channel);
-    snprintf(text, TARGET_TEXT_BYTES, label ? "class:%d (%.64s)" : "class:%d", term->channel,
-             label);
+    target_name(run, term->channel, text);
     return status_ok();
+}
+
+void target_name(Run *run, int class, char text[TARGET_TEXT_BYTES])
+{
+    const char *label = network_label(run_network(run), class);
+    snprintf(text, TARGET_TEXT_BYTES, label ? "class:%d (%.64s)" : "class:%d", class, label);
 }
 
 int top_class(Graph *graph, int n, float *probabilities)

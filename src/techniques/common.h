@@ -25,6 +25,9 @@ enum { TARGET_TEXT_BYTES = 96 };
  * forward pass before. */
 Status target_resolve(Run *run, const Graph *graph, Objective *term, char text[TARGET_TEXT_BYTES]);
 
+/* A class for people: "class:340 (zebra)". */
+void target_name(Run *run, int class, char text[TARGET_TEXT_BYTES]);
+
 /* True when the run's target is a class. */
 bool target_is_class(const Run *run);
 

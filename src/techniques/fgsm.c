@@ -25,7 +25,8 @@ static void move(Run *run, Attack *s)
 
 static Status begin(Run *run)
 {
-    return attack_begin(run, "fgsm", 1, NULL, move);
+    return attack_begin(
+        run, &(AttackPlan){.id = "fgsm", .steps = 1, .move = move, .aimed = run_flag(run, "aim")});
 }
 
 const Technique technique_fgsm = {

@@ -97,8 +97,11 @@ static void move(Run *run, Attack *s)
 
 static Status begin(Run *run)
 {
-    return attack_begin(run, "pgd", run_int(run, "steps"),
-                        run_flag(run, "random-start") ? start : NULL, move);
+    return attack_begin(run, &(AttackPlan){.id = "pgd",
+                                           .steps = run_int(run, "steps"),
+                                           .start = run_flag(run, "random-start") ? start : NULL,
+                                           .move = move,
+                                           .aimed = run_flag(run, "aim")});
 }
 
 const Technique technique_pgd = {

@@ -82,12 +82,11 @@ static void what_does_not_exist_is_refused(void)
 {
     Zebra tiny;
     if (!tiny_open(&tiny)) return;
-    static const char *const explaining[] = {
-        "gradient",          "deconvnet",    "guided-backprop",
-        "gradcam",           "fgsm",         "integrated-gradients",
-        "smoothgrad",        "gradcam++",    "guided-gradcam",
-        "scorecam",          "sanity-check", "segment",
-        "deletion-insertion"};
+    static const char *const explaining[] = {"gradient",   "deconvnet",    "guided-backprop",
+                                             "gradcam",    "fgsm",         "integrated-gradients",
+                                             "smoothgrad", "gradcam++",    "guided-gradcam",
+                                             "scorecam",   "sanity-check", "fooling",
+                                             "deepfool",   "segment",      "deletion-insertion"};
     for (size_t i = 0; i < sizeof explaining / sizeof *explaining; i++) {
         refused(&tiny, explaining[i], "target", "class:3", "class");
     }
@@ -103,6 +102,7 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "fgsm", "aim", "true", "other than");
     refused(&tiny, "dream", "layer", "conv9", "conv9");
     refused(&tiny, "dream", "channel", "60", "no channel 60");
+    refused(&tiny, "deepfool", "target", "layer:conv1", "has to be a class");
     refused(&tiny, "segment", "strokes", "here", "is not understood");
     refused(&tiny, "pgd", "target", "layer:conv1", "has to be a class");
     refused(&tiny, "pgd", "target", "class:3", "class");
