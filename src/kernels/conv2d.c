@@ -21,7 +21,7 @@ static size_t turned_floats(const Conv2d *c)
 
 size_t conv2d_scratch_bytes(const Conv2d *c)
 {
-    if (is_depthwise(c)) return 0;
+    if (depthwise_fits(c)) return (size_t)c->threads * depthwise_scratch_floats(c) * sizeof(float);
     const Conv2dAlgorithm forward_way = conv2d_forward_algorithm(c),
                           input_way = conv2d_input_gradient_algorithm(c);
     const int pixels = (int)((size_t)c->batch * out_plane(c));
@@ -158,7 +158,7 @@ void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float
 {
     const Conv2dAlgorithm way = conv2d_forward_algorithm(c);
     if (way == CONV2D_DEPTHWISE) {
-        depthwise_forward(c, x, w, bias, y, accumulate);
+        depthwise_forward(c, x, w, bias, y, accumulate, scratch);
         return;
     }
     if (way == CONV2D_WINOGRAD) {

@@ -1,4 +1,5 @@
 #include "kernels/conv2d_shape.h"
+#include "kernels/depthwise.h"
 
 /* Whether scattering beats gathering: where there are few channels to write to, in themselves (gathering
  * leaves most of a register tile idle) or beside those that are read (it packs each of them once per tap).
@@ -25,7 +26,7 @@ static bool fits_winograd(const Conv2d *c, int write, int read)
 Conv2dAlgorithm conv2d_forward_algorithm(const Conv2d *c)
 {
     const int write = out_per_group(c), read = in_per_group(c);
-    if (is_depthwise(c)) return CONV2D_DEPTHWISE;
+    if (depthwise_fits(c)) return CONV2D_DEPTHWISE;
     if (fits_winograd(c, write, read) && read >= WINOGRAD_READ_FORWARD) return CONV2D_WINOGRAD;
     /* With a stride, an input pixel does not reach the same outputs as its neighbour. */
     if (few_to_write(c, write, read) && c->stride_y == 1 && c->stride_x == 1) return CONV2D_SCATTER;
@@ -35,7 +36,7 @@ Conv2dAlgorithm conv2d_forward_algorithm(const Conv2d *c)
 Conv2dAlgorithm conv2d_input_gradient_algorithm(const Conv2d *c)
 {
     const int write = in_per_group(c), read = out_per_group(c);
-    if (is_depthwise(c)) return CONV2D_DEPTHWISE;
+    if (depthwise_fits(c)) return CONV2D_DEPTHWISE;
     if (fits_winograd(c, write, read)) return CONV2D_WINOGRAD;
     if (few_to_write(c, write, read)) return CONV2D_SCATTER;
     return is_pointwise(c) ? CONV2D_POINTWISE : CONV2D_GATHER;

@@ -120,7 +120,7 @@ void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, flo
 {
     const Conv2dAlgorithm way = conv2d_input_gradient_algorithm(c);
     if (way == CONV2D_DEPTHWISE) {
-        depthwise_input_gradient(c, w, dy, dx);
+        depthwise_input_gradient(c, w, dy, dx, scratch);
         return;
     }
     if (way == CONV2D_WINOGRAD) {

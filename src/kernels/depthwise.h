@@ -4,10 +4,17 @@
 
 #include "kernels/conv2d.h"
 
-/* As their namesakes of conv2d.h, where in_channels equals groups. */
+/* Whether in_channels equals groups and the stride and a padded strip of a plane are small. */
+bool depthwise_fits(const Conv2d *c);
+
+/* Floats of scratch for each thread, where it fits. */
+size_t depthwise_scratch_floats(const Conv2d *c);
+
+/* As their namesakes of conv2d.h. */
 void depthwise_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
-                       bool accumulate);
-void depthwise_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx);
+                       bool accumulate, float *scratch);
+void depthwise_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,
+                              float *scratch);
 void depthwise_weight_gradient(const Conv2d *c, const float *x, const float *dy, float *dw);
 
 #endif
