@@ -75,8 +75,32 @@ function parseTarget(spec) {
     return match ? [kind, ...match.slice(1)] : null;
 }
 
-/** `class:340` as people say it. */
+/** The terms of a mix of targets, `class:340 + 0.5*channel:NODE:3`, as [weight, target]. Names may hold + and -:
+ * these end a term only where another one follows. */
+function termsOf(spec) {
+    const terms = [];
+    for (const part of spec.split(/(?<!\de)(?=[+-] *(?:[\d.]+(?:e[+-]?\d+)? *\* *)?(?:class|channel|neuron|layer|gram):)/i)) {
+        const [, sign, number, target] =
+            /^ *([+-]?) *(?:([\d.]+(?:e[+-]?\d+)?) *\* *)?(.*?) *$/is.exec(part) ?? [];
+        terms.push([(sign === '-' ? -1 : 1) * Number(number ?? 1), target]);
+    }
+    return terms;
+}
+
+/** `class:340` as people say it, or a mix of such. */
 export function targetText(spec, network, look) {
+    const terms = termsOf(spec);
+    if (terms.length === 1 && terms[0][0] === 1) return termText(terms[0][1], network, look);
+    return terms
+        .map(([weight, target], i) => {
+            const size = Math.abs(weight) === 1 ? '' : `${Math.abs(weight)} × `;
+            const sign = weight < 0 ? '− ' : i ? '+ ' : '';
+            return `${sign}${size}${termText(target, network, look)}`;
+        })
+        .join(' ');
+}
+
+function termText(spec, network, look) {
     const [kind, node, ...rest] = parseTarget(spec) ?? [''];
     if (kind === 'class' && network.lacking)
         return 'The classes need operators that are not supported: aim at a layer, a channel or a neuron.';
@@ -96,9 +120,17 @@ export function targetText(spec, network, look) {
 /** Why a target cannot be meant, in one sentence; '' when it can. */
 export function targetFault(spec, network) {
     if (!network) return '';
+    for (const [, target] of termsOf(spec)) {
+        const fault = termFault(target, network);
+        if (fault) return fault;
+    }
+    return '';
+}
+
+function termFault(spec, network) {
     const [kind, node, channel] = parseTarget(spec) ?? [''];
     if (!kind)
-        return 'A target is class:N, channel:LAYER:C, neuron:LAYER:C:Y:X, layer:LAYER or gram:LAYER.';
+        return 'A target is class:N, channel:LAYER:C, neuron:LAYER:C:Y:X, layer:LAYER or gram:LAYER, or a sum of such: class:N + 0.5*channel:LAYER:C.';
     if (kind === 'class') {
         const classes = network.layers[network.layers.length - 1]?.channels ?? 0;
         if (node === 'top' || Number(node) < classes) return '';
