@@ -72,7 +72,7 @@ static const Param params[] = {
      .min = 0,
      .max = 100,
      .step = 0.1,
-     .initial = "1",
+     .initial = "0.5",
      .unit = "",
      .help =
          "With several pictures: what it costs that their textures (Gram matrices) are alike, in "
