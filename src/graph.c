@@ -202,7 +202,7 @@ static bool all_inputs_constant(const Node *n)
 
 Status graph_add_node(Graph *graph, const NodeSpec *spec, Node **node)
 {
-    const Op *op = op_find(spec->op);
+    const Op *op = spec->own ? spec->own : op_find(spec->op);
     if (!op) {
         return status_error(STATUS_UNSUPPORTED,
                             "node '%s' needs the operator %s (opset %d), which is not supported",
@@ -263,7 +263,9 @@ static uint64_t padded(uint64_t bytes)
 
 static bool wants_gradient(const Value *value, unsigned flags)
 {
-    return value->constant ? (flags & GRAPH_PARAMETER_GRADIENTS) != 0 : flags != GRAPH_FORWARD;
+    if (value->constant) return (flags & GRAPH_PARAMETER_GRADIENTS) != 0;
+    if (!value->producer) return (flags & GRAPH_INPUT_GRADIENT) != 0;
+    return flags != GRAPH_FORWARD;
 }
 
 GraphMemory graph_memory(const Graph *graph, unsigned flags)

@@ -24,12 +24,14 @@ typedef struct Graph Graph;
 
 typedef enum GraphFlags {
     GRAPH_FORWARD = 0,
-    GRAPH_INPUT_GRADIENT = 1,      /* every value that depends on an input has a gradient */
-    GRAPH_PARAMETER_GRADIENTS = 2, /* constants too */
+    GRAPH_INPUT_GRADIENT = 1, /* inputs, and every value that depends on one, have a gradient */
+    GRAPH_PARAMETER_GRADIENTS = 2, /* constants, and every value but the inputs */
 } GraphFlags;
 
 typedef struct NodeSpec {
     const char *op; /* ONNX's operator type */
+    const Op
+        *own; /* instead of the operator of that name: one that only the caller needs; or NULL */
     const char *name;
     Value *const *in; /* NULL for an optional input that is absent */
     int in_count;
