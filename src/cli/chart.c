@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "cli/render.h"
 
@@ -106,6 +107,24 @@ Status chart_draw(const float *values, int lines, int count, Drawing *drawing)
     for (int k = count > 0 ? lines - 1 : -1; k >= 0; k--) {
         draw_line(drawing, values + (size_t)k * (size_t)count, count, stats.min, stats.max,
                   line_colours[k % COLOURS]);
+    }
+    return status_ok();
+}
+
+Status chart_draw_pairs(const float *values, int count, Drawing *drawing)
+{
+    enum { CHARTS = 2, LINES = 2 };
+    const size_t plane = (size_t)CHART_HEIGHT * CHART_WIDTH;
+    TRY(drawing_create(drawing, CHARTS * CHART_HEIGHT, CHART_WIDTH));
+    for (size_t i = 0; i < CHARTS; i++) {
+        Drawing one = {0};
+        Status status = chart_draw(values + i * LINES * (size_t)count, LINES, count, &one);
+        for (size_t c = 0; c < 3 && status.code == STATUS_OK; c++) {
+            memcpy(drawing->rgb + (c * CHARTS + i) * plane, one.rgb + c * plane,
+                   plane * sizeof *one.rgb);
+        }
+        drawing_release(&one);
+        if (status.code != STATUS_OK) return status;
     }
     return status_ok();
 }

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 extern const Option classify_options[], run_options[], gradient_options[], bench_options[],
-    technique_options[], scenes_options[];
+    technique_options[], scenes_options[], train_options[], evaluate_options[];
 
 int command_info(const Args *args);
 int command_classify(const Args *args);
@@ -15,6 +15,8 @@ int command_techniques(const Args *args);
 int command_ops(const Args *args);
 int command_bench(const Args *args);
 int command_scenes(const Args *args);
+int command_train(const Args *args);
+int command_evaluate(const Args *args);
 int command_technique(const Args *args);
 
 #endif

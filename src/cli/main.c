@@ -31,6 +31,31 @@ const Command cli_commands[] = {
      .model = true,
      .writes_json = true,
      .run = command_classify},
+    {.name = "evaluate",
+     .words = "MODEL FOLDER",
+     .sentence =
+         "Counts how many labelled pictures a network names rightly. FOLDER holds a folder of "
+         "pictures per class, contact sheets of 64 x 64 tiles with ../classes.tsv, or a picture "
+         "per "
+         "class.",
+     .options = evaluate_options,
+     .least = 2,
+     .most = 2,
+     .model = true,
+     .writes_json = true,
+     .run = command_evaluate},
+    {.name = "train",
+     .words = "PICTURES",
+     .sentence =
+         "Trains a network on labelled pictures, a folder like that of evaluate. Beside NET.onnx "
+         "it "
+         "leaves NET.csv, a line for each epoch, NET.png, its plot (loss above, share of right "
+         "answers below; validation blue, training orange), and NET.state. Given again, the same "
+         "command goes on where it was stopped, even by a kill, and ends with the same numbers.",
+     .options = train_options,
+     .least = 1,
+     .most = 1,
+     .run = command_train},
     {.name = "run",
      .words = "MODEL (IMAGE | --input X.npy)",
      .sentence = "Does one forward pass.",

@@ -102,7 +102,7 @@ void start_all_threads(void)
     parallel_start(processor_count());
 }
 
-static Status start_threads(const Args *args)
+Status cli_start_threads(const Args *args)
 {
     int threads;
     TRY(args_int(args, "threads", 1, PARALLEL_MAX_THREADS, processor_count(), &threads));
@@ -122,7 +122,7 @@ static Status set_up(const Args *args, const char *path, Network *network)
     } else if (network_label_count(network) == 0) {
         TRY(labels_beside(network, path));
     }
-    return start_threads(args);
+    return cli_start_threads(args);
 }
 
 /* Files of weights lie where the network says, below its own folder. */

@@ -15,6 +15,9 @@ Status model_open(const Args *args, Network **network);
 /* One thread for each processor; for what opens no network. */
 void start_all_threads(void);
 
+/* The pool of --threads, or of as many as there are processors. */
+Status cli_start_threads(const Args *args);
+
 /* What a pass through the network begins with. */
 typedef struct ModelInput {
     Picture picture; /* empty where an array was given */

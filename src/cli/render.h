@@ -35,6 +35,9 @@ Status render_frames(const ResultItem *item, const DrawingStyle *style, Frames *
 /* A line chart of values [lines,count] over their index, with a line at zero where it is in range. */
 Status chart_draw(const float *values, int lines, int count, Drawing *drawing);
 
+/* Two charts, one above the other, of two lines each: values [2,2,count]. */
+Status chart_draw_pairs(const float *values, int count, Drawing *drawing);
+
 /* Zeroed planes of that size. */
 Status drawing_create(Drawing *drawing, int height, int width);
 
