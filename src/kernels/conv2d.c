@@ -168,6 +168,10 @@ void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float
         winograd(&forward, scratch);
         return;
     }
+    if (way == CONV2D_POINTWISE) {
+        pointwise(c, false, w, x, bias, y, accumulate, scratch);
+        return;
+    }
     if (way == CONV2D_SCATTER) {
         start_with_bias(c, bias, y, accumulate);
         forward_scatter(c, x, w, y, scratch);

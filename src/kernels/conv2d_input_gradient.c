@@ -31,10 +31,6 @@ static void phase_gradient(const Conv2d *c, const Phase *py, const Phase *px, in
         .to_row_step = c->stride_y * c->in_width,
         .to_column_step = c->stride_x,
     };
-    if (is_pointwise(c)) {
-        gather.width = gather.columns = gather.to_row_step = (int)in_plane(c);
-        gather.height = gather.rows = 1;
-    }
     for (int group = 0; group < c->groups; group++) {
         const float *filter = w + (size_t)(group * filters) * (size_t)(m * size);
         gather.source = dy + (size_t)(group * filters) * out_plane(c);
@@ -127,6 +123,10 @@ void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, flo
         Winograd gradient = winograd_input_gradient(c);
         gradient.x = dy, gradient.w = w, gradient.y = dx;
         winograd(&gradient, scratch);
+        return;
+    }
+    if (way == CONV2D_POINTWISE) {
+        pointwise(c, true, w, dy, NULL, dx, true, scratch);
         return;
     }
     if (way == CONV2D_SCATTER) {

@@ -100,7 +100,12 @@ static inline void copy_strided(float *to, const float *from, int count, int str
     if (stride == 1) {
         copy_floats(to, from, count);
     } else if (stride == 2) {
-        for (int i = 0; i < count; i++) to[i] = from[2 * i];
+        int i = 0;
+        for (; i + 4 <= count; i += 4) { /* nothing behind the last pixel is read */
+            const quad a = quad_load(from + 2 * i), b = quad_load(from + 2 * i + 3);
+            quad_store(to + i, __builtin_shufflevector(a, b, 0, 2, 5, 7));
+        }
+        for (; i < count; i++) to[i] = from[2 * i];
     } else {
         for (int i = 0; i < count; i++) to[i] = from[(ptrdiff_t)i * stride];
     }

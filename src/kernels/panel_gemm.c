@@ -13,8 +13,10 @@ enum {
     PANEL_FLOATS = TILE_DEPTH * TILE_COLUMNS + 2 * VF_LANES, /* and a vector's room behind it */
     STRIP = 8192 / TILE_DEPTH * TILE_DEPTH,
     ITEMS_PER_THREAD = 3,
+    GROUP_PANELS = 8,
 };
 
+_Static_assert(TILE_ROWS % 4 == 0, "rows of A are packed by four");
 _Static_assert((int)TILE_COLUMNS <= (int)PANEL_MAX_WIDTH, "a panel fits its declared width");
 
 static int at_most(int a, int b)
@@ -48,13 +50,22 @@ typedef struct LeftPacking {
     int k, depth;  /* the strip */
 } LeftPacking;
 
-/* Rows are runs of k: one row after the other. */
+/* Rows are runs of k: four rows and four of k at a time. */
 static void pack_left_along(const float *from, ptrdiff_t row, int rows, int depth, float *to)
 {
-    for (int i = 0; i < TILE_ROWS; i++) {
-        const float *source = from + i * row;
-        for (int k = 0; k < depth; k++)
-            to[(size_t)k * TILE_ROWS + (size_t)i] = i < rows ? source[k] : 0.0F;
+    int k = 0;
+    for (; rows == TILE_ROWS && k + 4 <= depth; k += 4) {
+        for (int i = 0; i < TILE_ROWS; i += 4) {
+            quad block[4];
+            for (int r = 0; r < 4; r++) block[r] = quad_load(from + (i + r) * row + k);
+            quad_transpose(block);
+            for (int r = 0; r < 4; r++)
+                quad_store(to + (size_t)((k + r) * TILE_ROWS + i), block[r]);
+        }
+    }
+    for (; k < depth; k++) {
+        for (int i = 0; i < TILE_ROWS; i++)
+            to[(size_t)k * TILE_ROWS + (size_t)i] = i < rows ? from[i * row + k] : 0.0F;
     }
 }
 
@@ -146,25 +157,42 @@ static void tile_scattered(const PanelGemm *g, const Panel *panel, int depth, co
     }
 }
 
-/* All rows [row, row_end) of one panel for one cache depth. */
-static void panel_multiply(const Blocks *b, const Panel *panel, int row, int row_end, int k,
-                           int depth)
+/* One row of tiles of one panel. */
+static void panel_multiply(const Blocks *b, const Panel *panel, int row, int k, int depth)
 {
     const PanelGemm *g = b->g;
     const bool first = b->k == 0 && k == 0;
     const bool accumulate = g->accumulate || !first;
-    for (; row < row_end; row += TILE_ROWS) {
-        const float *a = b->left + (size_t)row * (size_t)b->depth + (size_t)k * TILE_ROWS;
-        const float *bias = first && g->bias ? g->bias + row : NULL;
-        const bool whole = g->m - row >= TILE_ROWS && panel->columns == panel->vectors * VF_LANES;
-        if (whole && panel->side_by_side) {
-            tile_functions[panel->vectors - 1](depth, a, panel->packed,
-                                               g->c + row * g->c_row + panel->offset[0], g->c_row,
-                                               bias, accumulate);
-        } else {
-            tile_scattered(g, panel, depth, a, row, bias, accumulate);
-        }
+    const float *a = b->left + (size_t)row * (size_t)b->depth + (size_t)k * TILE_ROWS;
+    const float *bias = first && g->bias ? g->bias + row : NULL;
+    const bool whole = g->m - row >= TILE_ROWS && panel->columns == panel->vectors * VF_LANES;
+    if (whole && panel->side_by_side) {
+        tile_functions[panel->vectors - 1](depth, a, panel->packed,
+                                           g->c + row * g->c_row + panel->offset[0], g->c_row, bias,
+                                           accumulate);
+    } else {
+        tile_scattered(g, panel, depth, a, row, bias, accumulate);
     }
+}
+
+/* Packs panels from `column` on until they fill the room of one that is TILE_DEPTH deep; their number. Then
+ * shallow products write several panels of a row of C at a time, and not one from each of all its pages. */
+static int group_pack(const Blocks *b, int column, int column_end, int k, int depth, float *right,
+                      Panel *group)
+{
+    const PanelGemm *g = b->g;
+    const int most = at_most(TILE_DEPTH / depth, GROUP_PANELS);
+    int count = 0;
+    for (; count < most && column < column_end; count++, column += TILE_COLUMNS) {
+        Panel *panel = &group[count];
+        panel->packed = right + (size_t)count * (size_t)depth * TILE_COLUMNS;
+        panel->columns = at_most(TILE_COLUMNS, column_end - column);
+        panel->vectors = divide_up(panel->columns, VF_LANES);
+        g->pack(g->right, b->k + k, depth, column, panel->columns, panel->vectors * VF_LANES,
+                panel->packed);
+        panel_place(g, column, panel);
+    }
+    return count;
 }
 
 static void block_multiply(const Blocks *b, int column_block, int row_block, float *right)
@@ -172,16 +200,14 @@ static void block_multiply(const Blocks *b, int column_block, int row_block, flo
     const PanelGemm *g = b->g;
     const int j = column_block * b->block_columns, j_end = at_most(g->n, j + b->block_columns);
     const int row = row_block * b->block_rows, row_end = at_most(g->m, row + b->block_rows);
+    Panel group[GROUP_PANELS];
     for (int k = 0; k < b->depth; k += TILE_DEPTH) {
         const int depth = at_most(TILE_DEPTH, b->depth - k);
-        Panel panel = {.packed = right};
-        for (int column = j; column < j_end; column += TILE_COLUMNS) {
-            panel.columns = at_most(TILE_COLUMNS, j_end - column);
-            panel.vectors = divide_up(panel.columns, VF_LANES);
-            g->pack(g->right, b->k + k, depth, column, panel.columns, panel.vectors * VF_LANES,
-                    panel.packed);
-            panel_place(g, column, &panel);
-            panel_multiply(b, &panel, row, row_end, k, depth);
+        for (int column = j, count; column < j_end; column += count * TILE_COLUMNS) {
+            count = group_pack(b, column, j_end, k, depth, right, group);
+            for (int i = row; i < row_end; i += TILE_ROWS) {
+                for (int n = 0; n < count; n++) panel_multiply(b, &group[n], i, k, depth);
+            }
         }
     }
 }
