@@ -18,6 +18,8 @@ typedef enum ObjectiveKind {
     OBJECTIVE_LAYER,   /* half the sum of squares */
     OBJECTIVE_GRAM_ENERGY, /* sum of squares of G = F F' / (C H W), F = [C, H*W] */
     OBJECTIVE_GRAM_MATCH, /* sum of squares of G - reference [C,C]; Gatys et al. 2016, equation 4 */
+    OBJECTIVE_GRAM_REGION, /* the same with F = mask (F - shift); Gatys et al. 2017, Controlling Perceptual
+                              Factors, section 4 */
     OBJECTIVE_GRAM_SIMILARITY, /* mean over the batch of the sum of cosines of a picture's F F' and those of the
                                   others; less of it is diversity (Olah et al. 2017) */
     OBJECTIVE_FEATURE_MATCH, /* mean of squares of value - reference; Gatys et al. 2016, equation 1 */
@@ -35,7 +37,9 @@ typedef struct Objective {
     float weight; /* 0 is taken as 0: say 1 */
     struct Objective
         *plus; /* borrowed; a term that is added to this one, with its own weight; may be NULL */
-    const float *reference; /* borrowed; for the two matches */
+    const float *reference; /* borrowed; for the matches */
+    const float *shift,
+        *mask; /* borrowed; Gram region: of channels and of positions, NULL: 0 and 1 */
     float
         *scratch; /* borrowed, 64-byte aligned; objective_scratch(...) floats, for the Gram kinds */
 } Objective;
@@ -53,6 +57,10 @@ double objective_value(const Objective *term);
 /* Sum of the weighted terms; adds d(sum)/d(value) to the gradients and marks them as seeds. The graph's
  * gradients must be zeroed before (graph_zero_gradients). */
 double objectives_seed(const Objective *terms, int count, Graph *graph);
+
+/* The Gram matrix of a region, scratch as for OBJECTIVE_GRAM_REGION. */
+void gram_region(const Value *value, const float *shift, const float *mask, float *gram,
+                 float *scratch);
 
 /* G = F F' / (C H W) of a value [1,C,H,W]; gram is [C,C], scratch as for OBJECTIVE_GRAM_MATCH. */
 void gram_matrix(const Value *value, float *gram, float *scratch);

@@ -13,6 +13,7 @@ typedef struct Case {
     int channel, y, x;
     bool reference; /* as large as the value, or its Gram matrix */
     int item, border;
+    int region; /* 1: with a shift, 2: with a mask, 3: both */
 } Case;
 
 #define DIMS(...)                                                                                  \
@@ -39,6 +40,10 @@ static const Case cases[] = {
     {OBJECTIVE_GRAM_ENERGY, DIMS(1, 17, 3, 7), 0, 0, 0, .item = 0},
     {OBJECTIVE_GRAM_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
     {OBJECTIVE_GRAM_MATCH, DIMS(1, 20, 5, 1), 0, 0, 0, .reference = true},
+    {OBJECTIVE_GRAM_REGION, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
+    {OBJECTIVE_GRAM_REGION, DIMS(1, 20, 5, 1), 0, 0, 0, .reference = true, .region = 1},
+    {OBJECTIVE_GRAM_REGION, DIMS(1, 4, 5, 7), 0, 0, 0, .reference = true, .region = 2},
+    {OBJECTIVE_GRAM_REGION, DIMS(1, 5, 3, 7), 0, 0, 0, .reference = true, .region = 3},
     {OBJECTIVE_FEATURE_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
     {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 3, 4, 5), 0, 0, 0, .item = 0},
     {OBJECTIVE_TOTAL_VARIATION, DIMS(2, 2, 1, 6), 0, 0, 0, .item = 0},
@@ -49,6 +54,17 @@ static const Case cases[] = {
 
 /* ---- definitions, in double ---- */
 
+/* What a region takes off the channels and multiplies the positions with. */
+static float shift_of(const Case *c, int channel)
+{
+    return c->region & 1 ? 0.3F - 0.1F * (float)channel : 0;
+}
+
+static float mask_of(const Case *c, size_t position)
+{
+    return c->region & 2 ? (float)(position % 3) : 1;
+}
+
 static double gram_reference(const Case *c, const double *v, const float *reference)
 {
     const int channels = c->shape.dim[1];
@@ -58,7 +74,9 @@ static double gram_reference(const Case *c, const double *v, const float *refere
         for (int j = 0; j < channels; j++) {
             double g = 0;
             for (size_t p = 0; p < positions; p++)
-                g += v[(size_t)i * positions + p] * v[(size_t)j * positions + p];
+                g += (double)(mask_of(c, p) * mask_of(c, p)) *
+                     (v[(size_t)i * positions + p] - shift_of(c, i)) *
+                     (v[(size_t)j * positions + p] - shift_of(c, j));
             g /= (double)channels * (double)positions;
             if (reference) g -= reference[i * channels + j];
             sum += g * g;
@@ -179,6 +197,7 @@ static double definition(const Case *c, const double *v, const float *reference)
     case OBJECTIVE_CHANNEL: return channel_reference(c, v);
     case OBJECTIVE_LAYER: return 0.5 * squares_reference(c, v, NULL);
     case OBJECTIVE_GRAM_ENERGY:
+    case OBJECTIVE_GRAM_REGION:
     case OBJECTIVE_GRAM_MATCH: return gram_reference(c, v, reference);
     case OBJECTIVE_FEATURE_MATCH:
         return squares_reference(c, v, reference) / (double)shape_elements(&c->shape);
@@ -203,7 +222,8 @@ static float *random_reference(const Case *c, uint64_t seed)
 {
     if (!c->reference) return NULL;
     const size_t channels = (size_t)c->shape.dim[1];
-    if (c->kind != OBJECTIVE_GRAM_MATCH) return random_floats(shape_elements(&c->shape), seed);
+    if (c->kind != OBJECTIVE_GRAM_MATCH && c->kind != OBJECTIVE_GRAM_REGION)
+        return random_floats(shape_elements(&c->shape), seed);
     float *gram = random_floats(channels * channels, seed);
     for (size_t i = 0; i < channels; i++) {
         for (size_t j = 0; j < i; j++) gram[i * channels + j] = gram[j * channels + i];
@@ -236,8 +256,13 @@ static void check_case(int index)
     double *v = calloc(count, sizeof *v);
     memcpy(value->data, x, count * sizeof *x);
     for (size_t i = 0; i < count; i++) v[i] = x[i];
+    float shift[20], mask[64];
+    for (int i = 0; i < 20; i++) shift[i] = shift_of(c, i);
+    for (size_t i = 0; i < 64; i++) mask[i] = mask_of(c, i);
     const Objective term = {.kind = c->kind,
                             .value = value,
+                            .shift = c->region & 1 ? shift : NULL,
+                            .mask = c->region & 2 ? mask : NULL,
                             .channel = c->channel,
                             .item = c->item,
                             .border = c->border,
