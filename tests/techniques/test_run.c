@@ -110,6 +110,7 @@ static void what_does_not_exist_is_refused(void)
     refused(&tiny, "texture-pixels", "window", "8", "choose 7 or 9");
     refused(&tiny, "inversion", "layers", "conv9", "conv9");
     refused(&tiny, "inversion", "layers", "flat", "no map");
+    refused(&tiny, "texture-gram", "layers", "conv9", "conv9");
     refused(&tiny, "style", "style-layers", "conv9", "conv9");
     refused(&tiny, "style", "style-layers", " , ", "empty");
     zebra_close(&tiny);
@@ -123,6 +124,8 @@ static Run *any_run(const Zebra *tiny, const Technique *technique)
     static const char *const dream[] = {"size", "96", "iterations", "3", NULL};
     static const char *const pixels[] = {"window", "5", "width", "16", "height", "16", NULL};
     static const char *const inversion[] = {"steps", "3", NULL};
+    static const char *const gram[] = {"width", "64", "height",  "48", "sample", "64",
+                                       "steps", "3",  "octaves", "2",  NULL};
     static const char *const segment[] = {"certain", "true", NULL};
     const char *const *params = NULL;
     /* Needs a network that gives a picture: test_style_fast.c. */
@@ -131,6 +134,7 @@ static Run *any_run(const Zebra *tiny, const Technique *technique)
     if (strcmp(technique->id, "style") == 0) params = style;
     if (strcmp(technique->id, "dream") == 0) params = dream;
     if (strcmp(technique->id, "inversion") == 0) params = inversion;
+    if (strcmp(technique->id, "texture-gram") == 0) params = gram;
     if (strcmp(technique->id, "texture-pixels") == 0) params = pixels;
     if (strcmp(technique->id, "segment") == 0) params = segment;
     return zebra_run(tiny, technique->id, params);
