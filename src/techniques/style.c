@@ -1,11 +1,12 @@
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "image/colours.h"
 #include "techniques/common.h"
 #include "techniques/style.h"
 
-enum { STYLE_PICTURE = 1, CONTENT_PICTURE = 0, LEAST_SIDE = 32 };
+enum { CONTENT_PICTURE = 0, FIRST_STYLE = 1 };
 
 static const Param params[] = {
     {.name = "size",
@@ -56,13 +57,38 @@ static const Param params[] = {
      .initial = "2",
      .unit = "",
      .help = "Weight of the total variation: higher takes away noise, too high blurs."},
+    {.name = "style-weights",
+     .title = "Weights of the styles",
+     .type = PARAM_TEXT,
+     .initial = "equal",
+     .unit = "",
+     .help = "With several styles: how much of each, as numbers separated by commas; their Gram "
+             "matrices are mixed in these proportions."},
+    {.name = "mask",
+     .title = "Mask",
+     .type = PARAM_FLAG,
+     .initial = "false",
+     .unit = "",
+     .help = "The last picture is a mask of the content: with one style white is painted and black "
+             "stays; with several the first goes where it is black, the last where it is white, "
+             "those between by their grey."},
     {.name = "keep-colours",
      .title = "Keep colours",
      .type = PARAM_FLAG,
      .initial = "false",
      .unit = "",
-     .help = "Takes only the brightness from the result and the colours from the content "
+     .help = "The result has the colours of the content "
              "(Gatys et al. 2016, Preserving Color in Neural Artistic Style Transfer)."},
+    {.name = "colour-method",
+     .title = "How colours are kept",
+     .type = PARAM_CHOICE,
+     .initial = "luminance",
+     .choices = "luminance|match",
+     .unit = "",
+     .help = "luminance takes only the brightness from the result; match gives the styles the "
+             "content's mean and covariance of colours beforehand, which suits pictures of few "
+             "colours.",
+     .advanced = true},
     {.name = "start",
      .title = "Start",
      .type = PARAM_CHOICE,
@@ -72,14 +98,7 @@ static const Param params[] = {
      .help = "Begins with the content picture (keeps its forms) or with noise (as the paper does; "
              "slower).",
      .advanced = true},
-    {.name = "optimiser",
-     .title = "Optimiser",
-     .type = PARAM_CHOICE,
-     .initial = "lbfgs",
-     .choices = "lbfgs|adam",
-     .unit = "",
-     .help = "L-BFGS gets further in the same number of steps; Adam needs less memory.",
-     .advanced = true},
+    OPTIMISER_PARAM,
     {.name = "style-scale",
      .title = "Style scale",
      .type = PARAM_FLOAT,
@@ -108,124 +127,165 @@ static const Param params[] = {
     SEED_PARAM("Of the noise: the same number gives the same picture."),
 };
 
-/* ---- sizes and graphs ---- */
+/* ---- begin ---- */
 
-/* Height and width of a picture whose longer side becomes `side`. */
-static void fit(const Picture *picture, double side, int *height, int *width)
+/* Weights separated by commas, one for each style, to shares. */
+static Status read_shares(Run *run)
 {
-    const int longer = picture->height > picture->width ? picture->height : picture->width;
-    *height = (int)lround(side * picture->height / longer);
-    *width = (int)lround(side * picture->width / longer);
-    if (*height < LEAST_SIDE) *height = LEAST_SIDE;
-    if (*width < LEAST_SIDE) *width = LEAST_SIDE;
+    Style *s = run_state(run);
+    const char *at = run_text(run, "style-weights");
+    const bool equal = strcmp(at, "equal") == 0;
+    double sum = 0;
+    int count = 0;
+    for (; count < s->style_count; count++) {
+        char *end = (char *)at;
+        s->share[count] = equal ? 1 : strtod(at, &end);
+        if (!equal && (end == at || !(s->share[count] >= 0 && s->share[count] <= 1e9))) break;
+        sum += s->share[count];
+        at = end + strspn(end, ", ");
+    }
+    if (count < s->style_count || (!equal && *at) || !(sum > 0)) {
+        return status_error(STATUS_BAD_INPUT,
+                            "style: style-weights is '%.40s', but has to be %d number%s from 0 on, "
+                            "separated by commas, and not all 0",
+                            run_text(run, "style-weights"), s->style_count,
+                            s->style_count == 1 ? "" : "s");
+    }
+    for (int i = 0; i < s->style_count; i++) s->share[i] /= sum;
+    return status_ok();
 }
 
-/* A graph of that size; networks that end in a dense layer have only one, then that. */
-static Status plan(Run *run, int height, int width, Graph **graph)
+static Status count_styles(Run *run)
 {
-    const char *keep[STYLE_MAX_LAYERS];
-    GraphRequest request = {.height = height, .width = width, .keep = keep};
-    request.keep_count = split_names(run, run_text(run, "style-layers"), keep, STYLE_MAX_LAYERS);
-    const Status status = run_plan(run, &request, graph);
-    if (status.code == STATUS_OK || status.code == STATUS_NO_MEMORY) return status;
-    request.height = request.width = 0;
-    return run_plan(run, &request, graph).code == STATUS_OK ? status_ok() : status;
+    Style *s = run_state(run);
+    const bool mask = run_flag(run, "mask");
+    s->style_count = run_picture_count(run) - FIRST_STYLE - mask;
+    if (s->style_count >= 1 && s->style_count <= STYLE_MAX_STYLES) return read_shares(run);
+    return status_error(STATUS_BAD_INPUT,
+                        "style: there are %d pictures; it takes the content, one to %d styles%s",
+                        run_picture_count(run), STYLE_MAX_STYLES, mask ? ", and the mask" : "");
 }
 
-static Status load(Run *run, Graph *graph, int picture)
+static const Picture *style_picture(Run *run, int style)
 {
-    Value *input = graph_input(graph, 0);
-    const Preprocess *preprocess = network_preprocess(run_network(run));
-    TRY(check_colour_input(run, "style", input));
-    return preprocess_apply_whole(preprocess, run_picture(run, picture), input->shape.dim[2],
-                                  input->shape.dim[3], input->data);
+    const Style *s = run_state(run);
+    const Picture *recoloured = &s->recoloured[style];
+    return recoloured->rgba ? recoloured : run_picture(run, FIRST_STYLE + style);
+}
+
+static Status recolour_styles(Run *run)
+{
+    Style *s = run_state(run);
+    Colours content;
+    TRY(colours_of_picture(run_picture(run, CONTENT_PICTURE), &content));
+    for (int i = 0; i < s->style_count; i++) {
+        const Picture *style = run_picture(run, FIRST_STYLE + i);
+        Colours colours;
+        TRY(colours_of_picture(style, &colours));
+        TRY(picture_copy(&s->recoloured[i], style->width, style->height, style->rgba));
+        const ColourMap map = colours_map(&colours, &content);
+        colours_apply_to_picture(&map, &s->recoloured[i]);
+    }
+    return status_ok();
 }
 
 static Status begin(Run *run)
 {
     Style *s = run_state(run);
     int height, width;
-    const int side = run_int(run, "size");
-    fit(run_picture(run, STYLE_PICTURE), side * (double)run_float(run, "style-scale"), &height,
-        &width);
-    TRY(plan(run, height, width, &s->style_graph));
-    TRY(graph_allocate(s->style_graph, GRAPH_FORWARD));
-    TRY(load(run, s->style_graph, STYLE_PICTURE));
-    TRY(style_layers(run, s->style_graph, run_text(run, "style-layers"), &s->style_list));
-    fit(run_picture(run, CONTENT_PICTURE), side, &height, &width);
-    TRY(plan(run, height, width, &s->graph));
-    s->steps = run_int(run, "steps");
-    TRY(run_floats(run, (size_t)s->steps, &s->losses));
-    run_ask_forward(run, s->style_graph, s->style_list.layer, s->style_list.count);
-    run_tell_progress(run, 0, 0.3 / (s->steps + 1));
-    return status_ok();
+    TRY(count_styles(run));
+    if (run_flag(run, "keep-colours") && run_choice(run, "colour-method", "match"))
+        TRY(recolour_styles(run));
+    fit_picture(run_picture(run, CONTENT_PICTURE), run_int(run, "size"), &height, &width);
+    TRY(plan_layers(run, run_text(run, "style-layers"), height, width, &s->graph));
+    const Value *input = graph_input(s->graph, 0);
+    TRY(check_colour_input(run, "style", input));
+    TRY(style_layers(run, s->graph, run_text(run, "style-layers"), &s->list));
+    TRY(content_layer(run, s->graph, run_text(run, "content-layer"), &s->content));
+    s->height = input->shape.dim[2], s->width = input->shape.dim[3];
+    return run_flag(run, "mask") ? style_regions(run) : status_ok();
 }
 
 /* ---- references ---- */
 
-/* One Gram matrix of the style picture a step, then its graph is given back. */
-static Status step_grams(Run *run)
+/* The style graphs come and go one after the other. */
+static Status step_styles(Run *run)
 {
     Style *s = run_state(run);
-    s->stage = STAGE_GRAMS;
-    const Value *layer = s->style_list.layer[s->grams_done];
-    const size_t channels = (size_t)layer->shape.dim[1];
-    float *scratch;
-    TRY(run_floats(run, channels * channels, &s->gram[s->grams_done]));
-    TRY(run_floats(run, objective_scratch(OBJECTIVE_GRAM_MATCH, &layer->shape), &scratch));
-    gram_matrix(layer, s->gram[s->grams_done], scratch);
-    if (++s->grams_done == s->style_list.count) {
-        s->stage = STAGE_CONTENT;
-        run_drop(run, s->style_graph);
-        s->style_graph = NULL;
+    if (s->reference.graph) {
+        bool done = false;
+        TRY(reference_step(run, &s->reference, &done));
+        if (!done) return status_ok();
+        TRY(style_take_grams(run));
+        if (s->style == s->style_count) s->stage = STAGE_ALLOCATE;
+        return status_ok();
     }
-    return status_ok();
+    int height, width;
+    const Picture *picture = style_picture(run, s->style);
+    const double side = run_int(run, "size") * (double)run_float(run, "style-scale");
+    fit_picture(picture, side, &height, &width);
+    return reference_begin(run, &s->reference, picture, height, width,
+                           run_text(run, "style-layers"), &s->list);
 }
 
-static Status allocate(Run *run)
-{
-    Style *s = run_state(run);
-    TRY(load(run, s->graph, CONTENT_PICTURE));
-    s->height = s->input->shape.dim[2], s->width = s->input->shape.dim[3];
-    s->count = 3 * (size_t)s->height * (size_t)s->width;
-    TRY(run_floats(run, s->count, &s->z));
-    TRY(run_floats(run, s->count, &s->gradient));
-    TRY(run_floats(run, s->count, &s->original));
-    TRY(run_floats(run, s->count, &s->rgb));
-    TRY(run_floats(run, s->count, &s->shown));
-    TRY(style_layers(run, s->graph, run_text(run, "style-layers"), &s->list));
-    TRY(content_layer(run, s->graph, run_text(run, "content-layer"), &s->content));
-    return run_floats(run, shape_elements(&s->content->shape), &s->features);
-}
-
-/* The content graph is allocated here rather than in begin: by now the style's memory is free again. A step of
- * its own, for zeroing the memory takes as long as a layer. */
 static Status ask_content(Run *run)
 {
     Style *s = run_state(run);
-    if (!s->input) {
-        s->input = graph_input(s->graph, 0);
-        return graph_allocate(s->graph, GRAPH_INPUT_GRADIENT);
-    }
-    TRY(allocate(run));
-    preprocess_invert(network_preprocess(run_network(run)), s->input->data, s->height, s->width,
-                      s->original);
-    s->stage = STAGE_PAINT;
+    const size_t count = 3 * (size_t)s->height * (size_t)s->width;
+    TRY(run_floats(run, count, &s->original));
+    TRY(run_floats(run, count, &s->rgb));
+    TRY(run_floats(run, count, &s->shown));
+    TRY(run_floats(run, shape_elements(&s->content->shape), &s->features));
+    TRY(load_whole(run, s->graph, run_picture(run, CONTENT_PICTURE)));
+    preprocess_invert(network_preprocess(run_network(run)), graph_input(s->graph, 0)->data,
+                      s->height, s->width, s->original);
     run_ask_forward(run, s->graph, &s->content, 1);
-    run_tell_progress(run, 0.3 / (s->steps + 1), 0.7 / (s->steps + 1));
+    return status_ok();
+}
+
+/* ---- painting ---- */
+
+static void tell_progress(Run *run)
+{
+    const Style *s = run_state(run);
+    const double all = run_int(run, "steps") + 1, done = 1 + s->matcher.steps_done;
+    run_tell_progress(run, done / all, (done + 1) / all);
+}
+
+static Status paint(Run *run)
+{
+    Style *s = run_state(run);
+    const int before = s->matcher.steps_done;
+    bool done;
+    TRY(matcher_step(run, &s->matcher, &done));
+    tell_progress(run);
+    if (s->matcher.steps_done > before) {
+        s->content_loss = run_term(run, 0);
+        s->tv_loss = run_term(run, s->matcher.term_count - 1);
+        s->style_loss = run_objective(run) - s->content_loss - s->tv_loss;
+    }
+    if (done) run_finish(run);
     return status_ok();
 }
 
 static Status step(Run *run)
 {
-    const Style *s = run_state(run);
+    Style *s = run_state(run);
     switch (s->stage) {
-    case STAGE_STYLE:
-    case STAGE_GRAMS: return step_grams(run);
-    case STAGE_CONTENT: return ask_content(run);
+    case STAGE_STYLES: return step_styles(run);
+    case STAGE_ALLOCATE:
+        /* Here rather than in begin: by now the style's memory is free again. */
+        s->stage = STAGE_CONTENT;
+        return graph_allocate(s->graph, GRAPH_INPUT_GRADIENT);
+    case STAGE_CONTENT: s->stage = STAGE_START; return ask_content(run);
+    case STAGE_START:
+        s->stage = STAGE_PAINT;
+        TRY(style_start(run));
+        tell_progress(run);
+        return status_ok();
     case STAGE_PAINT: break;
     }
-    return s->optim ? style_paint(run) : style_start(run);
+    return paint(run);
 }
 
 /* ---- result ---- */
@@ -234,7 +294,7 @@ static Status step(Run *run)
  * is the content plus the difference of Y. */
 static void keep_colours(const Style *s)
 {
-    const size_t plane = s->count / 3;
+    const size_t plane = (size_t)s->height * (size_t)s->width;
     float *r = s->rgb, *g = r + plane, *b = g + plane;
     const float *r0 = s->original, *g0 = r0 + plane, *b0 = g0 + plane;
     for (size_t i = 0; i < plane; i++) {
@@ -243,6 +303,16 @@ static void keep_colours(const Style *s)
         r[i] = r0[i] + y - y0;
         g[i] = g0[i] + y - y0;
         b[i] = b0[i] + y - y0;
+    }
+}
+
+/* What no region covers stays the content. */
+static void keep_uncovered(const Style *s)
+{
+    const size_t plane = (size_t)s->height * (size_t)s->width;
+    for (size_t i = 0; i < 3 * plane; i++) {
+        const float painted = s->region[0][i % plane];
+        s->rgb[i] = painted * s->rgb[i] + (1 - painted) * s->original[i];
     }
 }
 
@@ -255,13 +325,13 @@ static void add_facts(Run *run, Result *out)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
                                    s->list.layer[i]->name);
     }
-    result_fact(out, "steps", "Steps", s->steps_done, "");
-    result_fact(out, "evaluations", "Passes forward and back", s->evaluations, "");
-    result_fact(out, "loss", "Loss", s->losses[s->steps_done - 1], "");
+    result_fact(out, "steps", "Steps", s->matcher.steps_done, "");
+    result_fact(out, "evaluations", "Passes forward and back", s->matcher.evaluations, "");
+    result_fact(out, "loss", "Loss", s->matcher.losses[s->matcher.steps_done - 1], "");
     result_fact(out, "content-loss", "of which content", s->content_loss, "");
     result_fact(out, "style-loss", "of which style", s->style_loss, "");
     result_fact(out, "tv-loss", "of which total variation", s->tv_loss, "");
-    result_fact(out, "seconds", "Time", s->seconds, "s");
+    result_fact(out, "seconds", "Time", s->matcher.seconds, "s");
     result_fact(out, "width", "Width", s->width, "px");
     result_fact(out, "height", "Height", s->height, "px");
     result_fact_text(out, "content-layer", "Content layer", s->content->name);
@@ -271,12 +341,11 @@ static void add_facts(Run *run, Result *out)
 static Status result(Run *run, Result *out)
 {
     const Style *s = run_state(run);
-    if (!s->steps_done) return nothing_yet("style");
-    const Preprocess *preprocess = network_preprocess(run_network(run));
-    canvas_levels(s->canvas, optim_best(s->optim, NULL), s->shown);
-    preprocess_reorder(preprocess, s->shown, s->height, s->width, s->rgb);
-    for (size_t i = 0; i < s->count; i++) s->rgb[i] /= 255;
-    if (run_flag(run, "keep-colours")) keep_colours(s);
+    if (!s->matcher.steps_done) return nothing_yet("style");
+    matcher_rgb(run, &s->matcher, s->shown, s->rgb);
+    if (run_flag(run, "keep-colours") && run_choice(run, "colour-method", "luminance"))
+        keep_colours(s);
+    if (s->region[0] && s->style_count == 1) keep_uncovered(s);
     result_add(out, (ResultItem){.name = "image",
                                  .title = "The content in the style of the second picture",
                                  .kind = RESULT_IMAGE,
@@ -285,8 +354,8 @@ static Status result(Run *run, Result *out)
     result_add(out, (ResultItem){.name = "loss",
                                  .title = "Loss by step",
                                  .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->steps_done),
-                                 .data = s->losses});
+                                 .shape = shape_make(1, &s->matcher.steps_done),
+                                 .data = s->matcher.losses});
     add_facts(run, out);
     return status_ok();
 }
@@ -294,7 +363,8 @@ static Status result(Run *run, Result *out)
 static void end(Run *run)
 {
     Style *s = run_state(run);
-    optim_destroy(s->optim);
+    matcher_destroy(&s->matcher);
+    for (int i = 0; i < STYLE_MAX_STYLES; i++) picture_release(&s->recoloured[i]);
 }
 
 const Technique technique_style = {
@@ -317,6 +387,7 @@ const Technique technique_style = {
         "Gatys, Ecker & Bethge 2016, Image Style Transfer Using Convolutional Neural Networks, "
         "section 2",
     .pictures = 2,
+    .most_pictures = 2 + STYLE_MAX_STYLES,
     .images = "CONTENT_IMAGE STYLE_IMAGE",
     .returns = "image",
     .params = params,

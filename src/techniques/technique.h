@@ -46,7 +46,7 @@ typedef enum ResultKind {
 enum {
     RESULT_MAX_ITEMS = 8,
     RESULT_MAX_FACTS = 24,
-    RUN_MAX_TERMS = 16,
+    RUN_MAX_TERMS = 40,
     FILM_FRAMES_PER_SECOND = 10,
 };
 
