@@ -183,6 +183,7 @@ static TermFunction *const term_functions[] = {
     [OBJECTIVE_GRAM_REGION] = gram_region_term,
     [OBJECTIVE_GRAM_SIMILARITY] = gram_similarity_term,
     [OBJECTIVE_FEATURE_MATCH] = feature_match_term,
+    [OBJECTIVE_GUIDE] = guide_term,
     [OBJECTIVE_TOTAL_VARIATION] = total_variation_term,
     [OBJECTIVE_CROSS_ENTROPY] = cross_entropy_term,
 };

@@ -23,10 +23,14 @@ typedef enum ObjectiveKind {
     OBJECTIVE_GRAM_SIMILARITY, /* mean over the batch of the sum of cosines of a picture's F F' and those of the
                                   others; less of it is diversity (Olah et al. 2017) */
     OBJECTIVE_FEATURE_MATCH, /* mean of squares of value - reference; Gatys et al. 2016, equation 1 */
+    OBJECTIVE_GUIDE, /* sum over positions of the largest product with a position of the reference, which is
+                        [C,reference_positions]; Mordvintsev et al. 2015, "controlling dreams" */
     OBJECTIVE_TOTAL_VARIATION, /* mean over elements of squared differences of neighbours, [N,C,H,W] */
     OBJECTIVE_CROSS_ENTROPY, /* -log softmax(value)[channel]; a spatial value is averaged over space;
                                 batch summed */
 } ObjectiveKind;
+
+enum { OBJECTIVE_MAX_GUIDE = 1024 }; /* positions of a guide */
 
 typedef struct Objective {
     ObjectiveKind kind;
@@ -37,11 +41,12 @@ typedef struct Objective {
     float weight; /* 0 is taken as 0: say 1 */
     struct Objective
         *plus; /* borrowed; a term that is added to this one, with its own weight; may be NULL */
-    const float *reference; /* borrowed; for the matches */
+    const float *reference;  /* borrowed; for the matches and the guide */
+    int reference_positions; /* of a guide */
     const float *shift,
         *mask; /* borrowed; Gram region: of channels and of positions, NULL: 0 and 1 */
-    float
-        *scratch; /* borrowed, 64-byte aligned; objective_scratch(...) floats, for the Gram kinds */
+    float *
+        scratch; /* borrowed, 64-byte aligned; objective_scratch(...) floats, for the Gram kinds and the guide */
 } Objective;
 
 /* Floats of scratch that a term, without what is added to it, needs; 0 for most. */

@@ -30,6 +30,7 @@ static int gram_threads(void)
 
 size_t objective_scratch(ObjectiveKind kind, const Shape *shape)
 {
+    if (kind == OBJECTIVE_GUIDE) return guide_scratch(shape);
     if (kind != OBJECTIVE_GRAM_ENERGY && kind != OBJECTIVE_GRAM_MATCH &&
         kind != OBJECTIVE_GRAM_REGION && kind != OBJECTIVE_GRAM_SIMILARITY)
         return 0;

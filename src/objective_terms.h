@@ -1,4 +1,4 @@
-/* Inside of the objectives: what objective.c and objective_gram.c share. */
+/* Inside of the objectives: what objective.c, objective_gram.c and objective_guide.c share. */
 #ifndef CONVOSCOPE_OBJECTIVE_TERMS_H
 #define CONVOSCOPE_OBJECTIVE_TERMS_H
 
@@ -19,6 +19,8 @@ static inline Extent extent_of(const Shape *shape)
 /* Returns the value of the term without its weight and, where dv is not NULL, adds scale * d(value)/dv to it. */
 typedef double TermFunction(const Objective *term, float *dv, double scale);
 
-TermFunction gram_term, gram_region_term, gram_similarity_term;
+size_t guide_scratch(const Shape *shape);
+
+TermFunction gram_term, gram_region_term, gram_similarity_term, guide_term;
 
 #endif

@@ -44,6 +44,8 @@ static const Case cases[] = {
     {OBJECTIVE_GRAM_REGION, DIMS(1, 20, 5, 1), 0, 0, 0, .reference = true, .region = 1},
     {OBJECTIVE_GRAM_REGION, DIMS(1, 4, 5, 7), 0, 0, 0, .reference = true, .region = 2},
     {OBJECTIVE_GRAM_REGION, DIMS(1, 5, 3, 7), 0, 0, 0, .reference = true, .region = 3},
+    {OBJECTIVE_GUIDE, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
+    {OBJECTIVE_GUIDE, DIMS(1, 6, 9, 8), 0, 0, 0, .reference = true},
     {OBJECTIVE_FEATURE_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
     {OBJECTIVE_TOTAL_VARIATION, DIMS(1, 3, 4, 5), 0, 0, 0, .item = 0},
     {OBJECTIVE_TOTAL_VARIATION, DIMS(2, 2, 1, 6), 0, 0, 0, .item = 0},
@@ -189,6 +191,26 @@ static double squares_reference(const Case *c, const double *v, const float *ref
     return sum;
 }
 
+/* The guide has GUIDE_POSITIONS positions. */
+enum { GUIDE_POSITIONS = 7 };
+
+static double guide_reference(const Case *c, const double *v, const float *reference)
+{
+    const int channels = c->shape.dim[1], positions = (int)shape_span(&c->shape, 2, c->shape.rank);
+    double sum = 0;
+    for (int p = 0; p < positions; p++) {
+        double most = -INFINITY;
+        for (int q = 0; q < GUIDE_POSITIONS; q++) {
+            double product = 0;
+            for (int k = 0; k < channels; k++)
+                product += v[k * positions + p] * reference[k * GUIDE_POSITIONS + q];
+            most = fmax(most, product);
+        }
+        sum += most;
+    }
+    return sum;
+}
+
 static double definition(const Case *c, const double *v, const float *reference)
 {
     switch (c->kind) {
@@ -199,6 +221,7 @@ static double definition(const Case *c, const double *v, const float *reference)
     case OBJECTIVE_GRAM_ENERGY:
     case OBJECTIVE_GRAM_REGION:
     case OBJECTIVE_GRAM_MATCH: return gram_reference(c, v, reference);
+    case OBJECTIVE_GUIDE: return guide_reference(c, v, reference);
     case OBJECTIVE_FEATURE_MATCH:
         return squares_reference(c, v, reference) / (double)shape_elements(&c->shape);
     case OBJECTIVE_TOTAL_VARIATION: return variation_reference(c, v);
@@ -270,6 +293,7 @@ static void check_case(int index)
                             .x = c->x,
                             .weight = weight,
                             .reference = reference,
+                            .reference_positions = GUIDE_POSITIONS,
                             .scratch = scratch};
     const double expected = weight * definition(c, v, reference);
     const double scale = fmax(fabs(expected), 1e-3);
