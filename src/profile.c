@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "kernels/conv2d.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -100,6 +102,14 @@ double peak_flops(void)
 
 /* ---- telling ---- */
 
+const char *profile_algorithm(const Node *node, int backward)
+{
+    if (strcmp(node->op->name, "Conv") != 0) return "";
+    const Conv2d *c = node->params;
+    return conv2d_algorithm_name(backward ? conv2d_input_gradient_algorithm(c)
+                                          : conv2d_forward_algorithm(c));
+}
+
 void profile_json(const Graph *graph, const NodeTime *times, double peak, Text *text)
 {
     json_object_begin(text);
@@ -112,6 +122,11 @@ void profile_json(const Graph *graph, const NodeTime *times, double peak, Text *
         json_key(text, "op"), json_string(text, n->op->name);
         json_key(text, "detail"), json_string(text, n->detail);
         json_key(text, "macs"), json_number(text, (double)n->macs);
+        if (*profile_algorithm(n, 0)) {
+            json_key(text, "algorithm"), json_array_begin(text);
+            for (int way = 0; way < 2; way++) json_string(text, profile_algorithm(n, way));
+            json_array_end(text);
+        }
         json_key(text, "forward"), json_number(text, times[i].forward);
         json_key(text, "backward"), json_number(text, times[i].backward);
         json_object_end(text);

@@ -18,7 +18,11 @@ Status graph_profile(Graph *graph, int runs, NodeTime *times);
 /* Multiplications and additions per second of registers alone, on all threads of the pool: an upper bound. */
 double peak_flops(void);
 
-/* Writes {"peak", "layers": [{name, op, detail, macs, forward, backward}]}, times in seconds. */
+/* The way that a convolution takes forward (0) or backward (1); "" for other nodes. */
+const char *profile_algorithm(const Node *node, int backward);
+
+/* Writes {"peak", "layers": [{name, op, detail, macs, algorithm, forward, backward}]}, times in seconds;
+ * algorithm is [forward, backward], or absent. */
 void profile_json(const Graph *graph, const NodeTime *times, double peak, Text *text);
 
 #endif

@@ -84,7 +84,7 @@ int convo_gradient_result(int model);                     /* text: {"shape", "da
 
 /* Forward and backward, on a graph of its own that is not sliced. height and width 0: the usual size. Text:
  * {"peak": multiplications and additions per second at best, "layers": [{"name", "op", "detail", "macs",
- * "forward", "backward"}]}, seconds. */
+ * "algorithm" of a convolution forward and backward, "forward", "backward"}]}, seconds. */
 int convo_profile(int model, int height, int width, int runs);
 
 /* ---- runs of a technique ---- */

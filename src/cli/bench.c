@@ -190,7 +190,8 @@ static void layers_table(const Graph *graph, const NodeTime *times, double peak,
         layer_speed(text, n->macs, times[i].forward, peak);
         text_format(text, "  ");
         layer_speed(text, n->macs, times[i].backward, peak);
-        text_format(text, "  %s", n->detail);
+        text_format(text, "  %-10s %-10s %s", profile_algorithm(n, 0), profile_algorithm(n, 1),
+                    n->detail);
         sum.forward += times[i].forward, sum.backward += times[i].backward;
         macs += n->macs;
     }

@@ -126,7 +126,7 @@ export class Model {
      * second that this machine reaches at best. The worker is busy until it is done.
      * @param {{height?: number, width?: number, runs?: number}} [options]
      * @returns {Promise<{peak: number, layers: {name: string, op: string, detail: string, macs: number,
-     *     forward: number, backward: number}[]}>}
+     *     algorithm?: [string, string], forward: number, backward: number}[]}>} algorithm: forward and backward
      */
     async profile(options = {}) {
         return this.#call('profile', { options });
