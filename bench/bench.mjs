@@ -6,13 +6,17 @@
  *     make bench BENCH='--only resnet18 --threads 1'
  *     node bench/bench.mjs [--only TEXT[,TEXT...]] [--threads 1,2] [--rounds 5] [--no-peers] [--no-native]
  *                          [--list] [--smoke]
+ *     node bench/bench.mjs --layers MODEL[,MODEL...]    each layer in the page's module
+ *     node bench/bench.mjs --only growth                time as pictures grow from 112 to 448
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { launch, missing, openOurs, openPeer, ours, quit, serveAll, theirs } from './browser.mjs';
+import { memoryContenders, startContenders } from './opening.mjs';
 import { PyTorch, isNative, missingNative, program } from './native.mjs';
 import { line, printHead, printLine, printSum, save } from './report.mjs';
 import { ROWS, SMOKE } from './rows.mjs';
+import { measureGrowth, printLayers } from './scaling.mjs';
 
 /** Milliseconds that a contender gets in one round, and the most repetitions in them. */
 const TURN_MS = 400;
@@ -22,6 +26,8 @@ const SLOW_MS = 3000;
 const SLOW_ROUNDS = 2;
 
 const NETWORKS = 'build/bench/networks';
+/** Whose time is watched as pictures grow. */
+const GROWING = ['vgg16_features', 'squeezenet1_1'];
 
 const { values } = parseArgs({
     options: {
@@ -30,6 +36,7 @@ const { values } = parseArgs({
         rounds: { type: 'string', default: '5' },
         'no-peers': { type: 'boolean', default: false },
         'no-native': { type: 'boolean', default: false },
+        layers: { type: 'string' },
         list: { type: 'boolean', default: false },
         smoke: { type: 'boolean', default: false },
     },
@@ -67,7 +74,7 @@ async function interleave(contenders, rounds) {
                 /** @type {number[]} */
                 const first = [];
                 await turn(contender, 1, first);
-                if (first[0] > SLOW_MS) times.push(first[0]);
+                if (first[0] > SLOW_MS || rounds === 0) times.push(first[0]);
                 repetitions[i] = Math.min(MOST_REPETITIONS, Math.max(1, Math.floor(TURN_MS / first[0])));
             } else if (!(times[0] > SLOW_MS && times.length >= SLOW_ROUNDS)) {
                 await turn(contender, repetitions[i], times);
@@ -77,6 +84,31 @@ async function interleave(contenders, rounds) {
     }
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     return measured;
+}
+
+/** @param {import('./rows.mjs').Row} row @param {import('./browser.mjs').Contender[]} contenders @param {number[]} threadCounts */
+async function measureRow(row, contenders, threadCounts) {
+    const compared = values['no-peers'] ? contenders.filter(({ name }) => name === 'Convoscope' || name === 'native') : contenders;
+    // Memory is the same each time, and is asked for in a new browser.
+    const measured = await interleave(compared, row.task === 'memory' ? 0 : Number(values.rounds));
+    const lines = threadCounts.map((threads) => line({ row, measured }, threads));
+    lines.forEach(printLine);
+    return lines;
+}
+
+/**
+ * A row that opens pages itself.
+ * @param {import('puppeteer-core').Browser} browser @param {Awaited<ReturnType<typeof serveAll>>} site
+ * @param {import('./rows.mjs').Row} row @param {number[]} threadCounts
+ */
+async function measureOpening(browser, site, row, threadCounts) {
+    if (row.task === 'memory') return measureRow(row, memoryContenders(site, row, threadCounts), threadCounts);
+    const { contenders, close } = await startContenders(browser, site.peers, NETWORKS, row, threadCounts);
+    try {
+        return await measureRow(row, contenders, threadCounts);
+    } finally {
+        await close();
+    }
 }
 
 /**
@@ -103,10 +135,7 @@ async function measureNetwork(browser, site, rows, threadCounts) {
             if (!values['no-native']) contenders.push(program(NETWORKS, threads, row));
             if (torch) contenders.push(torch.contender(threads, row));
         }
-        const measured = await interleave(contenders, Number(values.rounds));
-        const here = threadCounts.map((threads) => line({ row, measured }, threads));
-        here.forEach(printLine);
-        lines.push(...here);
+        lines.push(...(await measureRow(row, contenders, threadCounts)));
     }
     for (const { page } of open) await page.close();
     torch?.close();
@@ -114,9 +143,13 @@ async function measureNetwork(browser, site, rows, threadCounts) {
 }
 
 async function main() {
-    const rows = chosenRows();
-    if (values.list || rows.length === 0) {
+    const layers = values.layers?.split(',') ?? [];
+    const rows = layers.length ? [] : chosenRows();
+    const growing = !layers.length && !values.smoke && (!values.only || values.only.includes('growth')) ? GROWING : [];
+    const models = [...new Set([...rows.map((row) => row.model), ...layers, ...growing])];
+    if (values.list || models.length === 0) {
         for (const { id, title } of ROWS) console.log(`${id.padEnd(34)} ${title}`);
+        console.log(`${'growth'.padEnd(34)} time as pictures grow from 112 to 448`);
         return;
     }
     const reason = missing() ?? (values['no-native'] ? null : missingNative());
@@ -125,24 +158,31 @@ async function main() {
         process.exitCode = 77;
         return;
     }
-    const models = [...new Set(rows.map((row) => row.model))];
     execFileSync('/usr/bin/python3', ['bench/export.py', NETWORKS, ...models], { stdio: ['ignore', 2, 'inherit'] });
     const threadCounts = values.threads.split(',').map(Number);
     const site = await serveAll(NETWORKS);
     const browser = await launch();
     const all = [];
-    printHead();
+    const growth = [];
+    const profiles = [];
+    if (rows.length) printHead();
     try {
+        const opening = rows.filter(({ task }) => task === 'start' || task === 'memory');
         for (const model of models) {
-            const here = rows.filter((row) => row.model === model);
-            all.push(...(await measureNetwork(browser, site, here, threadCounts)));
+            const here = rows.filter((row) => row.model === model && !opening.includes(row));
+            if (here.length) all.push(...(await measureNetwork(browser, site, here, threadCounts)));
+        }
+        for (const row of opening) all.push(...(await measureOpening(browser, site, row, threadCounts)));
+        for (const threads of threadCounts) {
+            for (const model of growing) growth.push(await measureGrowth(browser, site.ours, model, threads));
+            for (const model of layers) profiles.push(await printLayers(browser, site.ours, model, threads));
         }
     } finally {
         await quit(browser);
         await site.close();
     }
-    printSum(all);
-    save(values.smoke ? 'build/bench/smoke.json' : 'build/bench.json', { chromium: await version(), rows: all });
+    if (rows.length) printSum(all);
+    save(values.smoke ? 'build/bench/smoke.json' : 'build/bench.json', { chromium: await version(), rows: all, growth, profiles });
 }
 
 const version = async () => execFileSync(process.env.CHROMIUM ?? '/usr/bin/chromium', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

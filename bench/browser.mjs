@@ -11,6 +11,9 @@ import { OCCLUSION, STYLE_LAYERS } from './rows.mjs';
 /** Steps of style transfer between the two runs whose times are subtracted. */
 const STYLE_STEPS = 4;
 
+/** The folder that is served. */
+export const SITE = 'build/bench/site';
+
 /**
  * Who is measured.
  * @typedef {object} Contender
@@ -47,7 +50,7 @@ export async function quit(browser) {
  * @param {string} networks folder
  */
 export async function serveAll(networks) {
-    const folder = resolve('build/bench/site');
+    const folder = resolve(SITE);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     for (const name of readdirSync('dist')) symlinkSync(resolve('dist', name), join(folder, name));
@@ -153,7 +156,7 @@ export async function openPeer(browser, url, peer, threads, model) {
 }
 
 /** @type {Record<string, string>} */
-const TITLES = { onnxruntime: 'onnxruntime-web', tensorflow: 'TensorFlow.js' };
+export const TITLES = { onnxruntime: 'onnxruntime-web', tensorflow: 'TensorFlow.js' };
 
 /** @param {Page} page @param {string} peer @param {number} threads @param {Row} row @returns {Contender} */
 export function theirs(page, peer, threads, row) {

@@ -1,5 +1,6 @@
 // @ts-check
 /** onnxruntime-web in a page of its own: what bench/browser.mjs calls is at window.peer. */
+import { firstResult } from './first-result.js';
 import { fillPicture } from './input.js';
 
 /** @type {any} */
@@ -28,6 +29,11 @@ function feeds(size) {
         await session?.release();
         session = await ort.InferenceSession.create(`/networks/${model}.onnx`, { executionProviders: ['wasm'] });
     },
+    /** The first output for a picture. @param {Float32Array} planes @param {number} size */
+    async classify(planes, size) {
+        const [name] = session.outputNames;
+        return (await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', planes, [1, 3, size, size]) }))[name].data;
+    },
     /**
      * Milliseconds of each of some repetitions.
      * @param {{task: string, size: number, positions: number}} row @param {number} repetitions
@@ -46,3 +52,5 @@ function feeds(size) {
         return times;
     },
 };
+
+await firstResult();

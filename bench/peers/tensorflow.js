@@ -6,6 +6,7 @@
  */
 import * as core from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { firstResult } from './first-result.js';
 import { fillPicture, fillRandom } from './input.js';
 
 /**
@@ -146,9 +147,12 @@ function makeStep(x, nodes) {
     };
 }
 
+/** Channels last, as the backend wants them. @param {Float32Array} planes @param {number} size */
+const toTensor = (planes, size) => tf.transpose(tf.tensor4d(planes, [1, 3, size, size]), [0, 2, 3, 1]);
+
 /** One repetition of a task. @param {any} row */
 function makeWork({ task, size, target, styleLayers }) {
-    const x = tf.transpose(tf.tensor4d(fillPicture(size), [1, 3, size, size]), [0, 2, 3, 1]);
+    const x = toTensor(fillPicture(size), size);
     if (task === 'style') return makeStep(x, styleLayers);
     const derive = task === 'gradient' ? tf.grad(objective(target)) : forward;
     return () => void tf.tidy(() => derive(x).dataSync());
@@ -162,7 +166,13 @@ function makeWork({ task, size, target, styleLayers }) {
         tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1);
         await tf.setBackend('wasm');
         await tf.ready();
+        // The weights would come as a file; they are random, but as many bytes are fetched.
+        await (await fetch(`/networks/${model}.onnx`)).arrayBuffer();
         layers = NETWORKS[model]();
+    },
+    /** The first output for a picture. @param {Float32Array} planes @param {number} size */
+    async classify(planes, size) {
+        return tf.tidy(() => forward(toTensor(planes, size)).dataSync());
     },
     /**
      * Milliseconds of each of some repetitions.
@@ -181,3 +191,5 @@ function makeWork({ task, size, target, styleLayers }) {
         return times;
     },
 };
+
+await firstResult();
