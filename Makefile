@@ -46,10 +46,12 @@ fuzzers: # the fuzz targets and their seeds
 fuzz: fuzzers ## feed damaged networks to every reader; SECONDS=60 for each target
 	@tests/fuzz/run.sh $(SECONDS)
 
-wasm: ## build the two WebAssembly modules: SIMD, and SIMD with threads
+wasm: ## build the WebAssembly modules: with and without threads, with and without relaxed SIMD
 	@tools/deps.sh site
 	@$(call build_wasm,simd)
 	@$(call build_wasm,threads)
+	@$(call build_wasm,relaxed)
+	@$(call build_wasm,relaxed-threads)
 
 build_wasm = $(EMSDK_ENV) emcmake cmake -S . -B build/wasm/$(1) -DCONVOSCOPE_FLAVOUR=wasm-$(1) >/dev/null \
 	&& $(EMSDK_ENV) cmake --build build/wasm/$(1) -j $(JOBS)

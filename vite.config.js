@@ -7,8 +7,8 @@ const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
 /** What the site carries that Vite must leave alone: the modules find their siblings themselves. */
 const CARRIED = [
-    { from: 'build/wasm/simd', to: 'wasm/simd', pattern: /^convoscope\.(js|wasm)$/ },
-    { from: 'build/wasm/threads', to: 'wasm/threads', pattern: /^convoscope(\.worker)?\.(js|wasm)$/ },
+    ...['simd', 'threads', 'relaxed', 'relaxed-threads'].map((kind) => (
+        { from: `build/wasm/${kind}`, to: `wasm/${kind}`, pattern: /^convoscope(\.worker)?\.(js|wasm)$/ })),
     { from: 'build/samples', to: 'samples', pattern: /\.(png|jpg|json)$/ },
     { from: 'build/pictures', to: 'pictures', pattern: /\.(jpg|json)$/ },
     { from: 'models', to: 'models', pattern: /\.(onnx|txt|json)$/ },

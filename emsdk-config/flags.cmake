@@ -42,7 +42,12 @@ elseif(EMSCRIPTEN)
   file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/include")
   file(CREATE_LINK /usr/include/stb "${CMAKE_BINARY_DIR}/include/stb" SYMBOLIC)
 
-  if(CONVOSCOPE_FLAVOUR STREQUAL "wasm-threads")
+  if(CONVOSCOPE_FLAVOUR MATCHES "relaxed")
+    # Fused multiply-add. tools/relax.mjs turns the draft's opcode, which this clang writes, into the standard's.
+    list(APPEND CONVOSCOPE_COMPILE_FLAGS -mrelaxed-simd)
+  endif()
+
+  if(CONVOSCOPE_FLAVOUR MATCHES "threads")
     # Shared memory and atomics. The pool of workers is started by the page's engine, not at start-up.
     list(APPEND CONVOSCOPE_COMPILE_FLAGS -pthread)
     # The warning says that views on memory may be stale after growth; the engine makes them per call.
@@ -67,7 +72,7 @@ elseif(EMSCRIPTEN)
     -sEXPORTED_FUNCTIONS=_malloc,_free
     # Deep enough for the frames of the kernels, small enough for every thread to have one.
     -sTOTAL_STACK=1MB)
-  if(CONVOSCOPE_FLAVOUR STREQUAL "wasm-threads")
+  if(CONVOSCOPE_FLAVOUR MATCHES "threads")
     # PThread: the engine starts the workers with a time limit. wasmMemory: the buffer of the moment.
     list(APPEND CONVOSCOPE_MODULE_FLAGS
       -sEXPORTED_RUNTIME_METHODS=HEAPU8,wasmMemory,PThread -sDEFAULT_PTHREAD_STACK_SIZE=1MB)

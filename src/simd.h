@@ -60,7 +60,11 @@ static inline vf vf_zero(void)
 /* a * b + c; one rounding where the machine has it. */
 static inline vf vf_fma(vf a, vf b, vf c)
 {
+#if defined(__wasm_relaxed_simd__)
+    return __builtin_wasm_fma_f32x4(a, b, c);
+#else
     return a * b + c;
+#endif
 }
 
 /* Lanes of a where the mask is set, of b elsewhere. */

@@ -7,7 +7,7 @@ const LIMIT = 300 * 1024;
 
 let failed = false;
 let found = 0;
-for (const kind of ['simd', 'threads']) {
+for (const kind of ['simd', 'threads', 'relaxed', 'relaxed-threads']) {
     const folder = `dist/wasm/${kind}`;
     if (!existsSync(folder)) continue;
     found++;

@@ -1,13 +1,13 @@
 // @ts-check
 /**
  * What the shipped WebAssembly computes for SqueezeNet and the zebra, against what an independent
- * implementation computed for the same numbers (see the README beside the reference files). Both
- * modules: one thread, and several.
+ * implementation computed for the same numbers (see the README beside the reference files). All
+ * modules: one thread and several, with and without fused multiply-add.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { SQUEEZENET, ZEBRA, ZEBRA_CLASS, noData, openSite, engineReady, shared } from './harness.mjs';
+import { SQUEEZENET, ZEBRA, ZEBRA_CLASS, noData, openSite, engineReady, isChromium, shared } from './harness.mjs';
 import { fromBase64, readNpy, relativeError, toBase64 } from './npy.mjs';
 
 /** @param {string} name */
@@ -36,15 +36,18 @@ async function prepare(/** @type {string} */ address, /** @type {string} */ inpu
             return btoa(text);
         },
     };
-    return { threads: scope.info.threads, layers: model.layers };
+    return { kind: scope.info.kind, layers: model.layers };
 }
 
-for (const threads of [1, 2]) {
-    test(`parity on ${threads} thread(s)`, { skip: noData }, async (t) => {
+for (const kind of ['simd', 'threads', 'relaxed', 'relaxed-threads']) {
+    test(`parity of ${kind}`, { skip: noData }, async (t) => {
         const { page } = await openSite(t, { model: SQUEEZENET });
         await engineReady(page);
         const input = toBase64(reference('input'));
-        const { layers } = await page.evaluate(prepare, 'opened/squeezenet1_0.onnx', input, { threads });
+        const options = { threads: kind.endsWith('threads') ? 2 : 1, fused: kind.startsWith('relaxed') };
+        const { layers, kind: used } = await page.evaluate(prepare, 'opened/squeezenet1_0.onnx', input, options);
+        // Chromium has had relaxed SIMD since version 114; another browser may take the module without.
+        if (isChromium || !options.fused) assert.equal(used, kind);
 
         /** @param {string} name @param {string} got base64 @param {number} bound */
         const compare = (name, got, bound) => {
@@ -131,7 +134,7 @@ for (const threads of [1, 2]) {
         });
 
         // The same passes as the logits, 169 times: once is enough.
-        const slow = threads === 1 && 'runs with threads';
+        const slow = options.threads === 1 && 'runs with threads';
         await t.test('occlusion', { skip: slow }, async () => {
             const items = await technique('occlusion', { target, patch: 32, stride: 16, colour: 'black' });
             const size = reference('occlusion').length;

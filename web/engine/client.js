@@ -18,26 +18,35 @@ export class Convoscope {
      * @param {Link} link
      * @param {import('./link.js').Greeting} greeting
      */
-    constructor(link, { threads, version, techniques, colormaps }) {
+    constructor(link, { threads, version, kind, techniques, colormaps }) {
         this.#link = link;
         /** The table of techniques, as the command line prints it. @type {any[]} */
         this.techniques = techniques;
         /** 256 RGB triples each. */
         this.colormaps = colormaps;
-        this.info = { simd: true, threads, isolated: isIsolated(), version };
+        this.info = { simd: true, kind, threads, isolated: isIsolated(), version };
     }
 
     /**
      * Starts a worker with the core in it.
-     * @param {{threads?: number | 'auto', base?: string | URL, spawn?: () => Worker, patience?: number}} [options]
-     *     `base`: the folder with simd/ and threads/, `wasm/` beside the page unless given; `spawn`: makes the
-     *     worker, `patience`: ms that its core may take to start, for tests
+     * @param {{threads?: number | 'auto', fused?: boolean, base?: string | URL, spawn?: () => Worker,
+     *     patience?: number}} [options] `fused`: false never uses fused multiply-add; `base`: the folder with
+     *     simd/, threads/, ..., `wasm/` beside the page unless given; `spawn`: makes the worker, `patience`: ms that its core may take to start, for tests
      */
-    static async create({ threads = 'auto', base, spawn, patience } = {}) {
+    static async create({ threads = 'auto', fused = true, base, spawn, patience } = {}) {
         requireBrowser();
         const folder = String(base ?? new URL('wasm/', document.baseURI));
-        const link = new Link({ base: folder, threads, spawn, patience });
+        const link = new Link({ base: folder, threads, fused, spawn, patience });
         return new Convoscope(link, await link.ready());
+    }
+
+    /**
+     * The file at an address, for `open`: needs no core, so that it can come while that starts.
+     * @param {string | URL} address @param {(progress: {done: number}) => void} [onProgress] 0 to 1
+     * @returns {Promise<Blob>}
+     */
+    static fetch(address, onProgress) {
+        return fetchBlob(address, (done) => onProgress?.({ done }));
     }
 
     /**

@@ -8,12 +8,30 @@ import { ConvoscopeError, Trap } from './errors.js';
 const THREAD_START_MS = 3000;
 
 /**
- * @param {{base: string, threads: number}} options folder of the modules; how many threads
+ * @param {{base: string, threads: number, fused: boolean}} options folder of the modules; how many threads; whether
+ *     the browser has fused multiply-add
  * @param {() => void} onLoaded the module is there; what follows needs no network
  * @returns {Promise<Core>}
  */
-export async function startCore({ base, threads }, onLoaded) {
-    const url = new URL(`${threads > 1 ? 'threads' : 'simd'}/convoscope.js`, base).href;
+export async function startCore({ base, threads, fused }, onLoaded) {
+    const kind = threads > 1 ? 'threads' : 'simd';
+    if (fused) {
+        try {
+            return await startKind(base, kind === 'simd' ? 'relaxed' : 'relaxed-threads', threads, onLoaded);
+        } catch (error) {
+            /* A host may lack the module, or a browser compute wrongly with it: the other needs less. */
+            if (/** @type {any} */ (error)?.code === 'threads') throw error;
+        }
+    }
+    return startKind(base, kind, threads, onLoaded);
+}
+
+/**
+ * @param {string} base @param {string} kind folder of the module @param {number} threads
+ * @param {() => void} onLoaded
+ */
+async function startKind(base, kind, threads, onLoaded) {
+    const url = new URL(`${kind}/convoscope.js`, base).href;
     let module;
     try {
         const { default: createModule } = await import(/* @vite-ignore */ url);
@@ -23,7 +41,7 @@ export async function startCore({ base, threads }, onLoaded) {
     }
     onLoaded();
     for (let i = 1; i < threads; i++) await startThread(module);
-    const core = new Core(module);
+    const core = new Core(module, kind);
     core.start(threads);
     return core;
 }
@@ -55,9 +73,10 @@ export class Core {
     #module;
     threads = 1;
 
-    /** @param {any} module */
-    constructor(module) {
+    /** @param {any} module @param {string} kind which of the modules it is */
+    constructor(module, kind) {
         this.#module = module;
+        this.kind = kind;
     }
 
     /** @param {number} threads */

@@ -10,6 +10,14 @@ const VECTOR_MODULE = Uint8Array.of(
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
     10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11);
 
+/* The same with three vectors: (f32x4.relaxed_madd (i32x4.splat (i32.const 0)) ...). */
+const FUSED_MODULE = Uint8Array.of(
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
+    10, 19, 1, 17, 0, 65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11);
+
+/** Relaxed SIMD, with which a multiplication and an addition are one instruction. */
+export const hasFusedMultiplyAdd = () => WebAssembly.validate(FUSED_MODULE);
+
 export function hasSimd() {
     return typeof WebAssembly === 'object' && WebAssembly.validate(VECTOR_MODULE);
 }

@@ -5,7 +5,7 @@
  */
 import { allowOwnScripts } from '../isolation.js';
 import { ConvoscopeError } from './errors.js';
-import { threadCount } from './features.js';
+import { hasFusedMultiplyAdd, threadCount } from './features.js';
 import { Caller } from './protocol.js';
 
 /** The memory of a core never shrinks: past this many bytes an idle one is replaced when a network was closed. */
@@ -19,10 +19,11 @@ const IDLE_MS = 2000;
 const START_MS = 5000;
 
 /**
- * @typedef {{threads: number, version: string, techniques: any[], colormaps: Record<string, Uint8Array>}} Greeting
+ * @typedef {{threads: number, version: string, kind: string, techniques: any[], colormaps: Record<string, Uint8Array>}} Greeting
  * @typedef {object} LinkOptions
  * @property {string} base folder of the modules
  * @property {number | 'auto'} threads
+ * @property {boolean} fused compute with fused multiply-add where the browser has it
  * @property {() => Worker} [spawn] makes the worker; for tests
  * @property {number} [patience] ms for a loaded core to start; for tests
  */
@@ -45,10 +46,11 @@ export class Link {
     #idleTimer = 0;
 
     /** @param {LinkOptions} options */
-    constructor({ base, threads, spawn = ownWorker, patience = START_MS }) {
+    constructor({ base, threads, fused, spawn = ownWorker, patience = START_MS }) {
         this.base = base;
         this.spawn = spawn;
         this.patience = patience;
+        this.fused = fused && hasFusedMultiplyAdd();
         this.#threads = threadCount(threads);
     }
 
@@ -107,7 +109,7 @@ export class Link {
             let timer = 0;
             const late = () => reject(new ConvoscopeError('late', 'The core did not start in time.'));
             const onProgress = () => (timer = setTimeout(late, this.patience));
-            caller.call('start', { base: this.base, threads }, { onProgress }).reply
+            caller.call('start', { base: this.base, threads, fused: this.fused }, { onProgress }).reply
                 .then(resolve, reject)
                 .finally(() => clearTimeout(timer));
         });

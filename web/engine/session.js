@@ -34,7 +34,7 @@ export function makeBreather() {
 
 /**
  * The methods of the worker.
- * @param {(options: {base: string, threads: number}, onLoaded: () => void) => Promise<Core>} startCore
+ * @param {(options: {base: string, threads: number, fused: boolean}, onLoaded: () => void) => Promise<Core>} startCore
  * @param {() => Promise<void>} [breathe]
  * @returns {Record<string, (args: any, call: Call) => any>}
  */
@@ -167,8 +167,8 @@ export function makeSession(startCore, breathe = makeBreather()) {
     return {
         async start(/** @type {any} */ options, /** @type {Call} */ call) {
             core = await startCore(options, () => call.progress({ loaded: true }));
-            const { threads, version } = core;
-            return { threads, version, techniques: core.techniques(), colormaps: core.colormaps() };
+            const { threads, version, kind } = core;
+            return { threads, version, kind, techniques: core.techniques(), colormaps: core.colormaps() };
         },
         open: inTurn(open),
         close: inTurn(async ({ model }) => {
