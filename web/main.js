@@ -12,7 +12,10 @@ const store = new Store();
 store.set(store.readAddress());
 document.documentElement.dataset.theme = store.state.theme;
 
-createActions(store, { create: async (options) => (await loadEngine()).create(options) });
+createActions(store, {
+    create: async (options) => (await loadEngine()).create(options),
+    fetch: async (address, onProgress) => (await loadEngine()).fetch(address, onProgress),
+});
 
 const app = /** @type {import('./views/app.js').ConvoApp} */ (document.createElement('convo-app'));
 app.store = store;
@@ -43,26 +46,35 @@ async function json(address) {
     }
 }
 
+/** The core starts, the network and the picture come: all at once. */
 async function begin() {
     performance.setResourceTimingBufferSize?.(5000); /* the privacy panel lists them all */
-    const [scope, opened, samples] = await Promise.all([
-        store.actions.start(),
-        json('./open.json'),
-        json('./samples/index.json'),
-    ]);
-    /** @type {any} */ (window).convoscope = scope;
-    store.set({ samples: Array.isArray(samples) ? samples : [] });
-    if (!scope) return;
+    const starting = store.actions.start().then((scope) => {
+        /** @type {any} */ (window).convoscope = scope;
+    });
+    const listed = json('./samples/index.json').then((samples) => {
+        store.set({ samples: Array.isArray(samples) ? samples : [] });
+    });
+    const opened = await json('./open.json');
+    await Promise.all([starting, beginPicture(opened, listed), beginNetwork(opened)]);
+}
+
+/** @param {any} opened what the server was started with @param {Promise<void>} listed the samples are known */
+async function beginPicture(opened, listed) {
     const picture = store.state.picture || opened?.picture;
+    if (picture) return store.actions.openPicture(picture);
+    await listed;
+    const [first] = store.state.samples;
+    if (!first) return;
+    const { file, title: name, credit } = first;
+    await store.actions.openPicture(`./samples/${file}`, { name, credit });
+}
+
+/** @param {any} opened */
+async function beginNetwork(opened) {
     const model = store.state.model || opened?.model;
-    const first = store.state.samples[0];
-    if (picture) await store.actions.openPicture(picture);
-    else if (first)
-        await store.actions.openPicture(`./samples/${first.file}`, {
-            name: first.title,
-            credit: first.credit,
-        });
-    const description =
-        opened?.description && model === opened.model ? await json(opened.description) : null;
-    if (model) await store.actions.openNetwork(model, { preprocessing: description ?? {} });
+    if (!model) return;
+    const described = opened?.description && model === opened.model;
+    const preprocessing = (described && (await json(opened.description))) || {};
+    await store.actions.openNetwork(model, { preprocessing });
 }

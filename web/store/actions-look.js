@@ -5,6 +5,9 @@ import { describe } from './network.js';
 import { fromSource, readPicture } from './picture.js';
 import { targetFault } from './techniques.js';
 
+/** Share of the work of opening an address that fetching is. */
+const FETCHING = 0.8;
+
 const fileName = (address) =>
     decodeURIComponent(address.split(/[?#]/)[0].split('/').pop() || address);
 
@@ -12,7 +15,13 @@ export function lookActions(store, engine) {
     let looks = 0;
     let opens = 0;
 
-    async function start() {
+    /** Anything may be opened meanwhile: it is fetched while the core starts. */
+    function start() {
+        engine.started = startCore();
+        return engine.started;
+    }
+
+    async function startCore() {
         try {
             engine.scope = await engine.Convoscope.create({ threads: 'auto' });
             const { techniques, info, colormaps } = engine.scope;
@@ -28,7 +37,6 @@ export function lookActions(store, engine) {
      * @param {{name?: string, files?: File[], preprocessing?: object}} [how] files beside it: MODEL.json
      */
     async function openNetwork(source, { name = '', files = [], preprocessing = {} } = {}) {
-        if (!engine.scope) return;
         const mine = ++opens;
         const title =
             name ||
@@ -38,15 +46,23 @@ export function lookActions(store, engine) {
                   ? fileName(source)
                   : 'network');
         store.actions.cancel();
-        store.set({ opening: { name: title, done: 0 }, networkError: '', refused: [] });
+        const tell = (done) => mine === opens && store.set({ opening: { name: title, done } });
+        tell(0);
+        store.set({ networkError: '', refused: [] });
         try {
-            const model = await engine.scope.open(source, {
+            const fetched = typeof source === 'string';
+            const share = fetched ? FETCHING : 0;
+            const file = fetched
+                ? await engine.Convoscope.fetch(source, ({ done }) => tell(share * done))
+                : source;
+            if (mine !== opens) return;
+            const scope = await engine.started;
+            if (!scope) return void store.set({ opening: null });
+            const model = await scope.open(file, {
                 name: title,
                 files,
                 preprocessing,
-                onProgress: (p) =>
-                    mine === opens &&
-                    store.set({ opening: { name: title, done: p?.done ?? p ?? 0 } }),
+                onProgress: ({ done }) => tell(share + (1 - share) * done),
             });
             if (mine !== opens) return void model.close?.();
             engine.model?.close?.();

@@ -8,11 +8,11 @@ import { frameActions } from './actions-frames.js';
  * Everything a view can make happen. The engine is handed in, so that nothing below imports it twice and
  * the development page can hand in another one.
  * @param {import('./store.js').Store} store
- * @param {{create: (options: object) => Promise<any>}} Convoscope
+ * @param {{create: (options: object) => Promise<any>, fetch: (address: string, onProgress: (progress: {done: number}) => void) => Promise<Blob>}} Convoscope
  */
 export function createActions(store, Convoscope) {
     /** The live engine objects; the store holds plain descriptions of them only. */
-    const engine = { Convoscope, scope: null, model: null };
+    const engine = { Convoscope, started: null, scope: null, model: null };
     const actions = store.actions;
     for (const part of [lookActions, navigateActions, runActions, frameActions]) {
         Object.assign(actions, part(store, engine));
