@@ -27,7 +27,7 @@ struct Graph {
     Direction direction;
     int cursor;
     const BackwardRule *rule;
-    const Value *stop; /* backward ends here; NULL: at the inputs */
+    const Value *start, *stop; /* forward begins and backward ends here; NULL: at the inputs */
     uint64_t work_done, work_total;
 };
 
@@ -381,6 +381,11 @@ static void pass_begin(Graph *graph, Direction direction, int cursor)
     }
 }
 
+void graph_start_forward_at(Graph *graph, const Value *value)
+{
+    graph->start = value;
+}
+
 void graph_begin_forward(Graph *graph, Value *const *targets, int count)
 {
     for (int i = 0; i < graph->nodes.count; i++) {
@@ -394,7 +399,8 @@ void graph_begin_forward(Graph *graph, Value *const *targets, int count)
         const Node *n = graph->nodes.items[i];
         if (!n->wanted) continue;
         for (int j = 0; j < n->in_count; j++) {
-            if (n->in[j] && n->in[j]->producer) n->in[j]->producer->wanted = true;
+            const Value *value = n->in[j];
+            if (value && value->producer && value != graph->start) value->producer->wanted = true;
         }
     }
     pass_begin(graph, FORWARD, 0);

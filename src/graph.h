@@ -91,6 +91,10 @@ Value *graph_find(const Graph *graph, const char *name);
 
 /* ---- passes, in slices ---- */
 
+/* Forward passes to targets that begin from now on take this value for given, and do not compute it nor what only
+ * it needs. NULL: they begin at the inputs. */
+void graph_start_forward_at(Graph *graph, const Value *value);
+
 /* Prepares a forward pass that computes the targets and what they need; no targets: everything. */
 void graph_begin_forward(Graph *graph, Value *const *targets, int count);
 

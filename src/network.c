@@ -287,6 +287,7 @@ Status network_build(const Network *network, const GraphRequest *request, Graph 
     const OnnxBuildOptions options = {.keep = request->keep,
                                       .keep_count = request->keep_count,
                                       .no_fold = request->no_fold,
+                                      .until = request->until,
                                       .partial = request->partial};
     TRY(onnx_build(network->model, &shape, options, graph));
     const Status status = network_redraw(*graph, request->redrawn, request->redraw_seed);

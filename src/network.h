@@ -22,9 +22,10 @@ typedef struct GraphRequest {
     int height, width;       /* 0: the size of the preprocessing, or else what the file says */
     const char *const *keep; /* outputs of convolutions that must not be folded away; may be NULL */
     int keep_count;
-    bool partial; /* what can run of a network with unsupported operators; see onnx_build */
-    bool no_fold; /* keep every batch normalisation apart (training) */
-    int redrawn;  /* the last so many layers with weights get new ones: network_redraw */
+    const char *until; /* the name of a value at which the graph ends; NULL: at the outputs */
+    bool partial;      /* what can run of a network with unsupported operators; see onnx_build */
+    bool no_fold;      /* keep every batch normalisation apart (training) */
+    int redrawn;       /* the last so many layers with weights get new ones: network_redraw */
     uint64_t redraw_seed;
 } GraphRequest;
 

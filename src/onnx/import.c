@@ -467,10 +467,16 @@ static Status build(Import *import, const Shape *asked)
     import->bindings = arena_alloc(import->arena, bytes);
     if (!import->bindings) return status_no_memory("the graph", bytes);
     TRY(add_inputs(import, asked));
-    for (int i = 0; i < model->order_count; i++) {
+    Value *end = NULL;
+    for (int i = 0; i < model->order_count && !end; i++) {
         import->index = model->order[i];
         import->node = &model->nodes[import->index];
         if (!is_left_out(import, import->node)) TRY(import_node(import));
+        end = import->options.until ? graph_find(import->graph, import->options.until) : NULL;
+    }
+    if (end) {
+        graph_mark_partial(import->graph);
+        return graph_mark_output(import->graph, end);
     }
     if (import->options.partial && model->unsupported_count) return mark_ends(import);
     for (int i = 0; i < model->output_count; i++) {

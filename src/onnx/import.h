@@ -22,7 +22,9 @@ typedef struct OnnxBuildOptions {
     const char *const *keep; /* outputs or names of Convs whose BatchNormalization stays apart */
     int keep_count;
     bool no_fold;
-    bool partial;           /* leave out what is not supported, and all that depends on it */
+    const char
+        *until;   /* the name of a value: the graph ends when that is there; NULL: at the outputs */
+    bool partial; /* leave out what is not supported, and all that depends on it */
     const OnnxBound *bound; /* every input but one */
     int bound_count;
 } OnnxBuildOptions;

@@ -1,10 +1,18 @@
 #include <math.h>
 #include <string.h>
 
+#include "techniques/local.h"
 #include "techniques/scorer.h"
+
+/* The pass under way: all of the network; the crops of the picture as it is, to see that they agree with it; those of
+ * the covered pictures; from there on. */
+typedef enum Phase { PHASE_WHOLE, PHASE_CHECK, PHASE_HEAD, PHASE_TAIL } Phase;
 
 typedef struct Occlusion {
     Scorer scorer;
+    Phase phase;
+    Local local;    /* its head is NULL where whole passes are made */
+    float *covered; /* [C,H,W] */
     int channels, height, width;
     int patch, stride, rows, columns;
     float *clean, *fill; /* [C,H,W]: the picture, and what the patch shows */
@@ -90,13 +98,18 @@ static int position_count(const Occlusion *s)
     return s->rows * s->columns;
 }
 
-static void place(const Occlusion *s, int item, int position)
+static void corner(const Occlusion *s, int position, int *top, int *left)
+{
+    *top = position / s->columns * s->stride;
+    *left = position % s->columns * s->stride;
+}
+
+/* The picture with the patch at a position, to x [C,H,W]. */
+static void place(const Occlusion *s, int position, float *x)
 {
     const size_t plane = (size_t)s->height * (size_t)s->width;
     const size_t size = (size_t)s->channels * plane;
-    float *x = s->scorer.input->data + (size_t)item * size;
     memcpy(x, s->clean, size * sizeof *x);
-    if (position < 0) return;
     const size_t top = (size_t)(position / s->columns) * (size_t)s->stride;
     const size_t left = (size_t)(position % s->columns) * (size_t)s->stride;
     for (size_t c = 0; c < (size_t)s->channels; c++) {
@@ -107,15 +120,38 @@ static void place(const Occlusion *s, int item, int position)
     }
 }
 
-/* Fills the batch from item `first` on. Items that are left over repeat the last position. */
+/* The position of item n of the pass; items that are left over repeat the last one. */
+static int position_of(const Occlusion *s, int n)
+{
+    const int position = s->done + n - s->first_item;
+    return position < position_count(s) ? position : position_count(s) - 1;
+}
+
+static size_t input_size(const Occlusion *s)
+{
+    return (size_t)s->channels * (size_t)s->height * (size_t)s->width;
+}
+
+/* Fills the batch from item `first` on, and counts the positions as asked for. */
 static void place_batch(Occlusion *s, int first)
 {
     s->first_item = first;
-    for (int n = first; n < s->scorer.batch; n++) {
-        const int position = s->next < position_count(s) ? s->next : position_count(s) - 1;
-        place(s, n, position);
-        if (s->next < position_count(s)) s->next++;
+    for (int n = first; n < s->scorer.batch; n++)
+        place(s, position_of(s, n), s->scorer.input->data + (size_t)n * input_size(s));
+    s->next = position_of(s, s->scorer.batch - 1) + 1;
+}
+
+/* The same as crops for the head; of the picture as it is where not `covered`. */
+static void crop_batch(Occlusion *s, bool covered)
+{
+    s->first_item = 0;
+    for (int n = 0; n < s->scorer.batch; n++) {
+        int top, left;
+        corner(s, position_of(s, n), &top, &left);
+        if (covered) place(s, position_of(s, n), s->covered);
+        local_crop(&s->local, n, covered ? s->covered : s->clean, top, left);
     }
+    if (covered) s->next = position_of(s, s->scorer.batch - 1) + 1;
 }
 
 static Status plan_positions(Run *run)
@@ -146,6 +182,7 @@ static Status begin(Run *run)
     const size_t size = shape_span(shape, 1, 4), plane = shape_span(shape, 2, 4);
     TRY(run_floats(run, size, &s->clean));
     TRY(run_floats(run, size, &s->fill));
+    TRY(run_floats(run, size, &s->covered));
     TRY(run_floats(run, plane, &s->map));
     const size_t sums = 2 * (size_t)(s->height + 1) * (size_t)(s->width + 1) * sizeof *s->sums;
     s->sums = arena_alloc(run_arena(run), sums);
@@ -158,25 +195,91 @@ static Status begin(Run *run)
     return status_ok();
 }
 
+static void ask_next(Run *run)
+{
+    Occlusion *s = run_state(run);
+    const double all = position_count(s) + 1.0;
+    if (s->local.head) {
+        s->phase = PHASE_HEAD;
+        crop_batch(s, true);
+        run_ask_forward(run, s->local.head, &s->local.part, 1);
+        run_tell_progress(run, (s->done + 1) / all, (s->done + 1) / all);
+        return;
+    }
+    s->phase = PHASE_WHOLE;
+    place_batch(s, 0);
+    run_ask_objective(run, s->scorer.graph, &s->scorer.term);
+    run_tell_progress(run, (s->done + 1) / all, (s->next + 1) / all);
+}
+
+/* The layer's units as the crops have them; the pass goes on from there. */
+static void ask_tail(Run *run)
+{
+    Occlusion *s = run_state(run);
+    const double all = position_count(s) + 1.0;
+    for (int n = 0; n < s->scorer.batch; n++) {
+        int top, left;
+        corner(s, position_of(s, n), &top, &left);
+        local_put(&s->local, n, top, left);
+    }
+    s->phase = PHASE_TAIL;
+    graph_start_forward_at(s->scorer.graph, s->local.value);
+    run_ask_objective(run, s->scorer.graph, &s->scorer.term);
+    run_tell_progress(run, (s->done + 1) / all, (s->next + 1) / all);
+}
+
+static Status picture_is_judged(Run *run)
+{
+    Occlusion *s = run_state(run);
+    s->started = true;
+    TRY(scorer_resolve(run, &s->scorer));
+    s->score = scorer_score(&s->scorer, 0);
+    if (!s->scorer.is_class) return status_ok();
+    TRY(local_create(run, s->scorer.graph, s->scorer.term.value, s->patch, &s->local));
+    return status_ok();
+}
+
+/* A network that looks elsewhere than its layers say gets whole passes. */
+static void check_crops(Run *run)
+{
+    Occlusion *s = run_state(run);
+    bool agrees = true;
+    for (int n = 0; n < s->scorer.batch; n++) {
+        int top, left;
+        corner(s, position_of(s, n), &top, &left);
+        agrees &= local_agrees(&s->local, n, top, left);
+    }
+    if (agrees) return;
+    run_drop(run, s->local.head);
+    s->local = (Local){0};
+}
+
 static Status step(Run *run)
 {
     Occlusion *s = run_state(run);
-    if (!s->started) {
-        s->started = true;
-        TRY(scorer_resolve(run, &s->scorer));
-        s->score = scorer_score(&s->scorer, 0);
+    const bool first = !s->started;
+    switch (s->phase) {
+    case PHASE_CHECK:
+        check_crops(run);
+        ask_next(run);
+        return status_ok();
+    case PHASE_HEAD: ask_tail(run); return status_ok();
+    case PHASE_WHOLE:
+    case PHASE_TAIL: break;
     }
+    if (first) TRY(picture_is_judged(run));
     for (int n = s->first_item; s->done < s->next; n++, s->done++)
         s->drop[s->done] = (float)(s->score - scorer_score(&s->scorer, n));
     if (s->done) run_tell_version(run);
     if (s->done == position_count(s)) {
         run_finish(run);
-        return status_ok();
+    } else if (first && s->local.head) {
+        s->phase = PHASE_CHECK;
+        crop_batch(s, false);
+        run_ask_forward(run, s->local.head, &s->local.part, 1);
+    } else {
+        ask_next(run);
     }
-    const double all = position_count(s) + 1.0;
-    place_batch(s, 0);
-    run_ask_objective(run, s->scorer.graph, &s->scorer.term);
-    run_tell_progress(run, (s->done + 1) / all, (s->next + 1) / all);
     return status_ok();
 }
 
@@ -233,6 +336,12 @@ static void add_facts(Run *run, Result *out)
     result_fact(out, "y", "Top edge of that patch", (strongest / s->columns) * s->stride, "px");
     result_fact(out, "positions", "Positions tried", s->done, "");
     result_fact(out, "batch", "Positions per pass", s->scorer.batch, "");
+    if (s->local.head) {
+        result_fact_text(out, "reused", "Computed anew only around the patch, up to layer",
+                         s->local.value->name);
+        result_fact(out, "work", "Work of a pass, compared with all of it", 100 * s->local.share,
+                    "%");
+    }
 }
 
 static Status result(Run *run, Result *out)
