@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "kernels/conv2d_shape.h"
+#include "kernels/copy.h"
 #include "kernels/phases.h"
 #include "parallel.h"
 #include "simd.h"
@@ -29,38 +30,28 @@ typedef struct Depthwise {
     float *scratch;
 } Depthwise;
 
-/* Distances from an output to what its taps look at, and their weights. */
+/* Some taps: distances from an output to what they look at, and which weight each has. */
 typedef struct Reach {
     int count;
     ptrdiff_t at[MOST_TAPS];
-    float weight[MOST_TAPS];
+    int tap[MOST_TAPS];
 } Reach;
 
-/* out[i] += sum over taps of weight * source[at + i] */
-static void correlate(const Reach *reach, const float *source, int count, float *out)
+/* out[i] += sum over taps of w[tap] * source[at + i] */
+static void correlate(const Reach *reach, const float *w, const float *source, int count,
+                      float *out)
 {
     for (int i = 0; i < count; i += BLOCK_VECTORS * VF_LANES) {
         vf sum[BLOCK_VECTORS];
         for (int v = 0; v < BLOCK_VECTORS; v++) sum[v] = vf_load(out + i + v * VF_LANES);
-        for (int tap = 0; tap < reach->count; tap++) {
-            const vf weight = vf_splat(reach->weight[tap]);
-            const float *from = source + reach->at[tap] + i;
+        for (int n = 0; n < reach->count; n++) {
+            const vf weight = vf_splat(w[reach->tap[n]]);
+            const float *from = source + reach->at[n] + i;
             for (int v = 0; v < BLOCK_VECTORS; v++)
                 sum[v] = vf_fma(weight, vf_load(from + v * VF_LANES), sum[v]);
         }
         for (int v = 0; v < BLOCK_VECTORS; v++) vf_store(out + i + v * VF_LANES, sum[v]);
     }
-}
-
-/* Adds a tap; a full list is worked off. */
-static void reach_add(Reach *reach, ptrdiff_t at, float weight, const float *source, int count,
-                      float *out)
-{
-    reach->at[reach->count] = at;
-    reach->weight[reach->count++] = weight;
-    if (reach->count < MOST_TAPS) return;
-    correlate(reach, source, count, out);
-    reach->count = 0;
 }
 
 /* A padded strip: rows of `step` floats; phase (y, x) of a stride begins at (y * stride + x) * phase. */
@@ -127,8 +118,37 @@ static void fill(const Strip *s, const float *plane, int height, int width, int 
     }
 }
 
-static void plane_forward(const Depthwise *d, const Strip *s, const float *x, const float *w,
-                          float bias, float *y, float *scratch)
+/* At most MOST_TAPS taps of a filter, from number `first` on. */
+static void forward_reach(const Conv2d *c, const Strip *s, int first, Reach *reach)
+{
+    reach->count = at_most(MOST_TAPS, kernel_size(c) - first);
+    for (int n = 0; n < reach->count; n++) {
+        const int ty = (first + n) / c->kernel_width * c->dilation_y,
+                  tx = (first + n) % c->kernel_width * c->dilation_x;
+        const int phase = ty % c->stride_y * c->stride_x + tx % c->stride_x;
+        reach->at[n] = (ptrdiff_t)((uint64_t)phase * s->phase) +
+                       (ptrdiff_t)(ty / c->stride_y) * s->step + tx / c->stride_x;
+        reach->tap[n] = first + n;
+    }
+}
+
+static void copy_rows(const Strip *s, const float *out, int rows, int columns, bool accumulate,
+                      float *y)
+{
+    for (int r = 0; r < rows; r++, y += columns) {
+        float *restrict to = y;
+        const float *restrict from = out + (size_t)r * (size_t)s->step;
+        if (accumulate) {
+            for (int j = 0; j < columns; j++) to[j] += from[j];
+        } else {
+            copy_floats(to, from, columns);
+        }
+    }
+}
+
+/* reach: the first taps, which are the same for every plane; hardly any filter has more. */
+static void plane_forward(const Depthwise *d, const Strip *s, const Reach *reach, const float *x,
+                          const float *w, float bias, float *y, float *scratch)
 {
     const Conv2d *c = d->c;
     float *out = scratch, *source = out + s->out_floats;
@@ -140,27 +160,13 @@ static void plane_forward(const Depthwise *d, const Strip *s, const float *x, co
         fill(s, x, c->in_height, c->in_width, i * c->stride_y - c->pad_top, -c->pad_left,
              (rows - 1) * c->stride_y + extent_y, c->stride_y, c->stride_x, source, line);
         for (int k = 0; k < count; k++) out[k] = bias;
-        Reach reach = {0};
-        for (int p = 0; p < c->kernel_height; p++) {
-            for (int q = 0; q < c->kernel_width; q++) {
-                const int ty = p * c->dilation_y, tx = q * c->dilation_x;
-                const size_t phase = (size_t)(ty % c->stride_y * c->stride_x + tx % c->stride_x);
-                reach_add(&reach,
-                          (ptrdiff_t)(phase * s->phase) + (ptrdiff_t)(ty / c->stride_y) * s->step +
-                              tx / c->stride_x,
-                          w[p * c->kernel_width + q], source, count, out);
-            }
+        correlate(reach, w, source, count, out);
+        for (int tap = MOST_TAPS; tap < kernel_size(c); tap += MOST_TAPS) {
+            Reach more;
+            forward_reach(c, s, tap, &more);
+            correlate(&more, w, source, count, out);
         }
-        correlate(&reach, source, count, out);
-        for (int r = 0; r < rows; r++) {
-            float *restrict to = y + (size_t)(i + r) * (size_t)c->out_width;
-            const float *restrict from = out + (size_t)r * (size_t)s->step;
-            if (d->accumulate) {
-                for (int j = 0; j < c->out_width; j++) to[j] += from[j];
-            } else {
-                for (int j = 0; j < c->out_width; j++) to[j] = from[j];
-            }
-        }
+        copy_rows(s, out, rows, c->out_width, d->accumulate, y + (size_t)i * (size_t)c->out_width);
     }
 }
 
@@ -169,12 +175,14 @@ static void planes_forward(void *context, size_t begin, size_t end, int thread)
     const Depthwise *d = context;
     const Conv2d *c = d->c;
     const Strip strip = forward_strip(c);
+    Reach reach;
+    forward_reach(c, &strip, 0, &reach);
     float *scratch = d->scratch + (size_t)thread * depthwise_scratch_floats(c);
     const size_t size = (size_t)kernel_size(c), filters = (size_t)out_per_group(c);
     for (size_t plane = begin; plane < end; plane++) { /* (image, output channel) */
         const size_t m = plane % (size_t)c->out_channels, image = plane / (size_t)c->out_channels;
         plane_forward(
-            d, &strip, d->x + (image * (size_t)c->in_channels + m / filters) * in_plane(c),
+            d, &strip, &reach, d->x + (image * (size_t)c->in_channels + m / filters) * in_plane(c),
             d->w + m * size, d->bias ? d->bias[m] : 0.0F, d->y + plane * out_plane(c), scratch);
     }
 }
@@ -230,12 +238,15 @@ static void residue_backward(const Conv2d *c, const Strip *s, const Phase *py, c
         for (int q = 0; q < px->taps; q++) {
             const int row = py->first + p * py->step - y.low,
                       column = px->first + q * px->step - x.low;
-            const int tap = (py->first_tap + p * py->tap_step) * c->kernel_width + px->first_tap +
-                            q * px->tap_step;
-            reach_add(&reach, (ptrdiff_t)row * s->step + column, w[tap], source, count, out);
+            reach.at[reach.count] = (ptrdiff_t)row * s->step + column;
+            reach.tap[reach.count++] = (py->first_tap + p * py->tap_step) * c->kernel_width +
+                                       px->first_tap + q * px->tap_step;
+            if (reach.count < MOST_TAPS) continue;
+            correlate(&reach, w, source, count, out);
+            reach.count = 0;
         }
     }
-    correlate(&reach, source, count, out);
+    correlate(&reach, w, source, count, out);
     for (int r = 0; r < rows; r++) {
         float *restrict to = dx + (size_t)(t + r) * (size_t)c->stride_y * (size_t)c->in_width;
         const float *restrict from = out + (size_t)r * (size_t)s->step;

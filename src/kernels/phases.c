@@ -1,7 +1,6 @@
 #include "kernels/phases.h"
 
-#include <string.h>
-
+#include "kernels/copy.h"
 #include "simd.h"
 
 void phases_copy_padded(const float *row, int width, int x, int count, float *to)
@@ -9,16 +8,16 @@ void phases_copy_padded(const float *row, int width, int x, int count, float *to
     int from = x < 0 ? -x : 0, end = width - x < count ? width - x : count;
     if (from > count) from = count;
     if (end < from) end = from;
-    for (int i = 0; i < from; i++) to[i] = 0.0F;
-    if (end > from) memcpy(to + from, row + x + from, (size_t)(end - from) * sizeof *to);
-    for (int i = end; i < count; i++) to[i] = 0.0F;
+    zero_floats(to, from);
+    if (end > from) copy_floats(to + from, row + x + from, end - from);
+    zero_floats(to + end, count - end);
 }
 
 void phases_split(const float *line, int count, int stride, float *to, size_t phase_step)
 {
     int i = 0;
     if (stride == 1) {
-        memcpy(to, line, (size_t)count * sizeof *to);
+        copy_floats(to, line, count);
         return;
     }
     for (; stride == 2 && i + 8 <= count; i += 8) {

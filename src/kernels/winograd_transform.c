@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "kernels/copy.h"
 #include "kernels/phases.h"
 
 /* The points +-A and +-B. */
@@ -160,7 +161,7 @@ static void output_row(const float *line, float *y, int count, bool accumulate)
     if (accumulate) {
         for (int i = 0; i < count; i++) y[i] += line[i];
     } else {
-        memcpy(y, line, (size_t)count * sizeof *y);
+        copy_floats(y, line, count);
     }
 }
 
