@@ -6,7 +6,7 @@
 
 /* Writes [n] as one value a line and [H,W] as H lines of W. With more axes each line begins with the indices of
  * all but the last, and a first line names them: "plane,y,x0,x1,...". Whole or not at all; the page writes the
- * same (web/store/numbers.js). */
+ * same (web/store/csv.js). */
 Status csv_write(const char *path, const Shape *shape, const float *data);
 
 #endif

@@ -2,8 +2,9 @@
 /**
  * A technique at work: iterate over it for the partial results as they come, await `result` for the last.
  *
- * @typedef {{name: string, title: string, kind: 'map' | 'image' | 'tiles' | 'curve', shape: number[],
- *     data: Float32Array, signed: boolean, colormap: string | null, low: number, high: number}} Item
+ * @typedef {{name: string, title: string, kind: 'map' | 'image' | 'tiles' | 'curve' | 'film', shape: number[],
+ *     data: Float32Array, signed: boolean, colormap: string | null, low: number, high: number,
+ *     framesPerSecond?: number}} Item
  * @typedef {{name: string, label: string, value: number | string, unit: string}} Fact
  * @typedef {{items: Item[], facts: Fact[], partial: boolean, seconds: number}} Result
  * @typedef {{done: number, seconds: number, remaining: number}} Progress `done` from 0 to 1; seconds gone and left

@@ -1,12 +1,14 @@
 // @ts-check
 /** The film strip: seeing, comparing, keeping and saving results. */
 import { fileSave } from 'browser-fs-access';
+import { toCsv } from './csv.js';
+import { toGif } from './gif.js';
 import { toNpy } from './npy.js';
 import { commandOf } from './techniques.js';
 
 export function frameActions(store) {
     const frameOf = (id) => store.state.frames.find((f) => f.id === id);
-    const fresh = () => ({ item: 0, zoom: { scale: 1, x: 0.5, y: 0.5 } });
+    const fresh = () => ({ item: 0, moment: -1, zoom: { scale: 1, x: 0.5, y: 0.5 } });
 
     function show(id) {
         const { shown, comparing } = store.state;
@@ -14,26 +16,25 @@ export function frameActions(store) {
         store.set({ shown: id, comparing: false, place: 'network', ...fresh() });
     }
 
-    /** Picks a frame for comparison; the third pick drops the first. */
+    /** Picks a frame for comparison, or lets it go. */
     function pick(id) {
         const { picked } = store.state;
-        const next = picked.includes(id)
-            ? picked.filter((p) => p !== id)
-            : [...picked, id].slice(-2);
-        store.set({ picked: next, comparing: next.length === 2 ? store.state.comparing : false });
+        store.set({
+            picked: picked.includes(id) ? picked.filter((p) => p !== id) : [...picked, id],
+        });
     }
 
+    /** Opens the frames that are picked, or two others, side by side. */
     function compare(a, b) {
         const picked = a && b && a !== b ? [a, b] : store.state.picked;
-        if (picked.length === 2)
-            store.set({
-                picked,
-                comparing: true,
-                shown: 0,
-                wipe: 0.5,
-                place: 'network',
-                ...fresh(),
-            });
+        store.set({
+            picked,
+            comparing: true,
+            shown: 0,
+            wipe: 0.5,
+            place: 'network',
+            ...fresh(),
+        });
     }
 
     function star(id) {
@@ -53,7 +54,6 @@ export function frameActions(store) {
         store.set({
             frames: left,
             picked: picked.filter((p) => p !== id),
-            comparing: false,
             ...(shown === id ? { shown: next, ...fresh() } : {}),
         });
     }
@@ -90,28 +90,57 @@ export function frameActions(store) {
         if (blob) await save(blob, `${nameOf(id)}.png`);
     }
 
-    async function saveNumbers(id) {
-        const item = frameOf(id)?.result?.items[store.state.item];
+    /** @param {'npy' | 'csv'} form */
+    async function saveNumbers(id, form = 'npy') {
+        const item = itemOf(frameOf(id));
         if (!item) return;
-        await save(
-            new Blob([toNpy(item.data, item.shape)], { type: 'application/octet-stream' }),
-            `${nameOf(id)}.npy`,
-        );
+        const { data, shape } = item;
+        const blob =
+            form === 'csv'
+                ? new Blob([toCsv(data, shape)], { type: 'text/csv' })
+                : new Blob([toNpy(data, shape)], { type: 'application/octet-stream' });
+        await save(blob, `${nameOf(id)}.${form}`);
     }
+
+    /** @param {import('./gif.js').Frames} frames */
+    async function saveGif(id, frames) {
+        const name = `${nameOf(id)}.gif`;
+        try {
+            const blob = await toGif(frames, (done) =>
+                store.actions.say(`Making ${name}: ${Math.round(done * 100)} %`),
+            );
+            await save(blob, name);
+        } catch (problem) {
+            store.actions.say(`“${name}” could not be made: ${/** @type {Error} */ (problem).message}`);
+        }
+    }
+
+    /** The part of a result that is shown. */
+    const itemOf = (frame) => {
+        const items = frame?.result?.items ?? [];
+        return items[Math.min(store.state.item, items.length - 1)];
+    };
 
     const nameOf = (id) => {
         const frame = frameOf(id);
-        const item = frame.result.items[store.state.item];
+        const item = itemOf(frame);
         const picture =
             frame.pictures[0]?.replace(/\.\w+$/, '') ?? frame.network.replace(/\.\w+$/, '');
         const part = store.state.item ? `-${item.name}` : '';
         return `${picture}-${frame.technique}${part}`.replace(/[^\w.-]+/g, '-');
     };
 
-    async function copyCommand(id) {
+    /** The line that makes a frame again. */
+    function commandLine(id) {
         const frame = frameOf(id);
         const technique = store.state.scope.techniques.find((t) => t.id === frame.technique);
-        const text = commandOf(frame, technique);
+        const item = itemOf(frame);
+        const over = item?.kind === 'map' && frame.input ? store.state.overlay : 1;
+        return commandOf(frame, technique, { film: item?.kind === 'film', over });
+    }
+
+    async function copyCommand(id) {
+        const text = commandLine(id);
         try {
             await navigator.clipboard.writeText(text);
             store.actions.say(`Copied: ${text}`);
@@ -131,5 +160,18 @@ export function frameActions(store) {
         });
     }
 
-    return { show, pick, compare, star, remove, clear, savePng, saveNumbers, copyCommand, recall };
+    return {
+        show,
+        pick,
+        compare,
+        star,
+        remove,
+        clear,
+        savePng,
+        saveGif,
+        saveNumbers,
+        commandLine,
+        copyCommand,
+        recall,
+    };
 }

@@ -140,7 +140,8 @@ export function lookActions(store, engine) {
                 if (!answer?.ok) throw new Error(`The picture “${source}” could not be fetched.`);
                 blob = await answer.blob();
             }
-            const picture = { ...(await readPicture(blob, name)), credit: how.credit };
+            const file = typeof source === 'string' ? fileName(source) : name;
+            const picture = { ...(await readPicture(blob, name)), credit: how.credit, file };
             usePicture(picture, how.second, typeof source === 'string' ? source : '');
         } catch (problem) {
             store.set({ [error]: sentence(problem) });

@@ -11,6 +11,7 @@ const LIVE = 90;
 export function runActions(store, engine) {
     let frames = 0;
     let runs = 0;
+    let batches = 0;
     let restart = 0;
     /** @type {AbortController | null} */
     let controller = null;
@@ -37,20 +38,21 @@ export function runActions(store, engine) {
     /** A new target concerns a run that has one, and no other. */
     function targetChanged() {
         const technique = find(store.state.technique);
-        if (technique && aimed(technique)) settingsChanged();
+        if (store.state.batch || (technique && aimed(technique))) settingsChanged();
     }
 
     /** A result must never look newer than its settings: the run starts again. */
     function settingsChanged() {
-        const running = store.state.running;
-        if (!running || running.technique !== store.state.technique) return;
+        const { running, batch, technique } = store.state;
+        if (!running || (!batch && running.technique !== technique)) return;
         clearTimeout(restart);
-        restart = window.setTimeout(() => store.state.running && run(running.frame), REST);
+        const again = () => (batch ? runMethods() : run(running.frame));
+        restart = window.setTimeout(() => store.state.running && again(), REST);
     }
 
-    /** What is missing before the chosen technique can run; '' when nothing is. */
-    function missing() {
-        const { network, specimen, second, technique: id, target } = store.state;
+    /** What is missing before a technique, the chosen one unless given, can run; '' when nothing is. */
+    function missing(id = store.state.technique) {
+        const { network, specimen, second, target } = store.state;
         const technique = find(id);
         if (!network) return 'Open a network first.';
         if (!technique) return 'Choose a technique.';
@@ -73,20 +75,58 @@ export function runActions(store, engine) {
             network: network.name,
             input: look?.input ?? null,
             pictures: picturesOf(technique, store.state).map((p) => p.name),
+            files: picturesOf(technique, store.state).map((p) => p.file ?? p.name),
+            asked: askedOf(network),
             result: null,
             busy: true,
             starred: false,
         };
     }
 
+    /** The preprocessing that was set by hand, which the file does not say. */
+    function askedOf({ preprocessing }) {
+        const { source, reason, ...values } = preprocessing ?? {};
+        return source === 'asked' ? values : {};
+    }
+
     /** @param {number} [reuse] the frame to draw into, when a run starts again */
     async function run(reuse = 0) {
         const reason = missing();
         if (reason) return void store.set({ runError: reason });
-        const technique = find(store.state.technique);
-        const values = valuesOf(technique, store.state);
+        batches++;
+        store.set({ batch: null });
+        const runError = await perform(find(store.state.technique), { reuse });
+        if (runError) store.set({ runError });
+    }
+
+    /** Puts the chosen methods side by side: one after the other, for the same picture and target. */
+    async function runMethods() {
+        const mine = ++batches;
+        const list = store.state.methods.map(find).filter(Boolean);
+        const reason = list.map((t) => missing(t.id)).find(Boolean);
+        if (reason) return void store.set({ faults: [{ title: '', text: reason }] });
+        store.set({ picked: [], faults: [], shown: 0, comparing: true });
+        for (let at = 0; at < list.length; at++) {
+            store.set({ batch: { at, total: list.length } });
+            const text = await perform(list[at], { beside: true });
+            if (mine !== batches) return;
+            if (text) store.set({ faults: [...store.state.faults, { title: list[at].title, text }] });
+        }
+        store.set({ batch: null });
+    }
+
+    /**
+     * Runs a technique into a frame until it is over.
+     * @param {any} technique
+     * @param {{reuse?: number, beside?: boolean}} how `reuse`: a frame to draw into; `beside`: the frame is put
+     *     next to those that are compared, in place of being shown alone
+     * @returns {Promise<string>} what went wrong; '' when nothing did, or when another run took over
+     */
+    async function perform(technique, { reuse = 0, beside = false }) {
+        const own = technique.id === store.state.technique;
+        const values = valuesOf(technique, own ? store.state : { ...store.state, settings: {} });
         const mine = ++runs;
-        controller?.abort();
+        abandon(reuse);
         const mineController = (controller = new AbortController());
         const id = reuse || ++frames;
         const frame = { ...newFrame(technique, values), id };
@@ -94,9 +134,9 @@ export function runActions(store, engine) {
         store.set({
             runError: '',
             frames: [...others, frame],
-            shown: id,
-            item: 0,
-            comparing: false,
+            ...(beside
+                ? { picked: [...store.state.picked, id] }
+                : { shown: id, item: 0, moment: -1, comparing: false }),
             running: { technique: technique.id, frame: id, done: 0, remaining: NaN, seconds: 0 },
             ...(reuse ? {} : { zoom: { scale: 1, x: 0.5, y: 0.5 } }),
         });
@@ -123,31 +163,43 @@ export function runActions(store, engine) {
             const result = job.result;
             result.catch(() => {}); /* awaited below; until then it is no unhandled rejection */
             for await (const partial of job) {
-                if (mine !== runs) return;
+                if (mine !== runs) return '';
                 update(partial);
             }
             const last = await result;
-            if (mine !== runs) return;
+            if (mine !== runs) return '';
             update.stop();
             put(id, { result: last, busy: false, input: store.state.look?.input ?? null });
         } catch (error) {
-            if (mine !== runs) return;
+            if (mine !== runs) return '';
             update.stop();
             const partial = store.state.frames.find((f) => f.id === id)?.result;
             if (partial) put(id, { result: { ...partial, partial: true }, busy: false });
             else removeFrame(id);
-            if (/** @type {any} */ (error)?.code !== 'cancelled')
-                store.set({ runError: sentence(error) });
+            if (/** @type {any} */ (error)?.code !== 'cancelled') return sentence(error);
         } finally {
             if (mine === runs) {
                 store.set({ running: null });
                 controller = null;
             }
         }
+        return '';
+    }
+
+    /** Ends the run that is on for another one to begin: its frame keeps what it has. */
+    function abandon(reuse) {
+        controller?.abort();
+        const id = store.state.running?.frame;
+        if (!id || id === reuse) return;
+        const result = store.state.frames.find((f) => f.id === id)?.result;
+        if (result) put(id, { result: { ...result, partial: true }, busy: false });
+        else removeFrame(id);
     }
 
     function cancel() {
         clearTimeout(restart);
+        batches++;
+        store.set({ batch: null });
         controller?.abort();
     }
 
@@ -175,7 +227,17 @@ export function runActions(store, engine) {
         run();
     }
 
-    return { choose, setParameter, settingsChanged, targetChanged, missing, run, cancel, runOn };
+    return {
+        choose,
+        setParameter,
+        settingsChanged,
+        targetChanged,
+        missing,
+        run,
+        runMethods,
+        cancel,
+        runOn,
+    };
 }
 
 /** At most one call per LIVE milliseconds, at a moment when a frame is drawn (a hidden tab draws none). */

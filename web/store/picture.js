@@ -13,6 +13,7 @@ const MAX_SIDE = 2048;
  * @property {HTMLCanvasElement} canvas
  * @property {ImageData} pixels
  * @property {string} [credit]
+ * @property {string} [file] its file's name, where `name` is a title
  * @property {string} [note]
  */
 

@@ -68,11 +68,19 @@ export const properties = [
     },
     { name: 'overlay', default: 0.75, inUrl: true, parse: number(0, 1) },
     { name: 'clip', default: true, inUrl: true, ...flag },
+    { name: 'shared', default: false, inUrl: true, ...flag }, // one scale for all maps side by side
     { name: 'received', default: false, inUrl: true, ...flag },
 
     // What is asked.
     { name: 'technique', default: '', inUrl: true },
     { name: 'target', default: 'class:top', inUrl: true },
+    {
+        name: 'methods', // put side by side
+        default: ['gradient', 'integrated-gradients', 'guided-backprop', 'gradcam'],
+        inUrl: true,
+        parse: (text) => text.split(',').filter(Boolean),
+        format: (ids) => ids.join(','),
+    },
     { name: 'settings', default: {}, inUrl: true, ...settings },
     {
         name: 'place',
@@ -109,12 +117,15 @@ export const properties = [
 
     // Runs and the film strip.
     { name: 'running', default: null },
+    { name: 'batch', default: null }, // {at, total} while methods run one after the other
+    { name: 'faults', default: [] }, // methods of it that had nothing to show, and why
     { name: 'runError', default: '' },
     { name: 'frames', default: [] },
     { name: 'shown', default: 0 },
     { name: 'picked', default: [] },
     { name: 'comparing', default: false },
     { name: 'item', default: 0 },
+    { name: 'moment', default: -1 }, // frame of a film; -1: the last
     { name: 'zoom', default: { scale: 1, x: 0.5, y: 0.5 } },
     { name: 'wipe', default: 0.5 },
     { name: 'beside', default: true },

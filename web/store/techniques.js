@@ -146,19 +146,24 @@ function termFault(spec, network) {
 
 const quote = (text) => (/^[\w./:,=-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`);
 
-/** The command line that makes a frame again. */
-export function commandOf(frame, technique) {
-    const words = [
-        'convoscope',
-        frame.technique,
-        quote(frame.network),
-        ...frame.pictures.map(quote),
-    ];
+/** The parameters that are said although they have their default: what is random has its seed beside it. */
+const SAID = ['seed'];
+
+/**
+ * The command line that makes a frame again.
+ * @param {any} frame @param {any} technique
+ * @param {{film?: boolean, over?: number}} [shown] what is shown of it, and how strongly over the picture
+ */
+export function commandOf(frame, technique, { film = false, over = 1 } = {}) {
+    const words = ['convoscope', frame.technique, quote(frame.network), ...frame.files.map(quote)];
     for (const parameter of technique?.parameters ?? []) {
         const value = parameter.type === 'target' ? frame.target : frame.values[parameter.name];
         if (value === undefined) continue;
-        if (parameter.type !== 'target' && String(value) === String(parameter.default)) continue;
+        const said = parameter.type === 'target' || SAID.includes(parameter.name);
+        if (!said && String(value) === String(parameter.default)) continue;
         words.push(`--${parameter.name}`, quote(String(value)));
     }
-    return [...words, '--out', `${frame.technique}.png`].join(' ');
+    for (const [key, value] of Object.entries(frame.asked)) words.push(`--${key}`, quote(value));
+    if (over < 1) words.push('--overlay', String(over));
+    return [...words, '--out', `${frame.technique}.${film ? 'gif' : 'png'}`].join(' ');
 }

@@ -33,7 +33,21 @@ export class ConvoBench extends View {
                 ${groups.map(([title, list]) =>
                     list.length
                         ? html`<section>
-                              <h2>${title}</h2>
+                              <h2>
+                                  ${title}
+                                  ${
+                                      list.some((t) => t.question === 'why')
+                                          ? html`<button
+                                                class="quiet small"
+                                                data-testid="methods"
+                                                title="Put several methods side by side"
+                                                @click=${() => this.store.actions.compare()}
+                                            >
+                                                ${icons.compare} Side by side
+                                            </button>`
+                                          : nothing
+                                  }
+                              </h2>
                               <ul>
                                   ${list.map(
                                       (t) =>

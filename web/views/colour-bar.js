@@ -15,8 +15,9 @@ export class ColourBar extends View {
         signed: { type: Boolean },
         note: { type: String },
         fixed: { type: Boolean },
+        bare: { type: Boolean },
     };
-    static watch = ['colours', 'scope', 'clip'];
+    static watch = ['colours', 'scope'];
 
     constructor() {
         super();
@@ -26,10 +27,11 @@ export class ColourBar extends View {
         this.note = '';
         /** The range is given: clipping would change nothing. */
         this.fixed = false;
+        /** Colours and numbers only. */
+        this.bare = false;
     }
 
     render() {
-        const { colours, clip } = this.state;
         return html`<div class="colour-bar">
             ${this.note ? html`<span class="muted note">${this.note}</span>` : nothing}
             <span class="figures">${this.low === null ? 'low' : number(this.low, 3)}</span>
@@ -41,29 +43,13 @@ export class ColourBar extends View {
             ></canvas>
             <span class="figures">${this.high === null ? 'high' : number(this.high, 3)}</span>
             ${
-                this.signed
-                    ? html`<span class="muted">blue − · red +</span>`
-                    : html`<select
-                          aria-label="Colour map"
-                          @change=${(e) => this.store.set({ colours: e.target.value })}
-                      >
-                          ${MAPS.map((m) => html`<option ?selected=${m === colours}>${m}</option>`)}
-                      </select>`
-            }
-            ${
-                this.fixed
+                this.bare
                     ? nothing
-                    : html`<label
-                          class="flag"
-                          title="Leave the outermost 2 % of the values out of the range"
-                          ><input
-                              type="checkbox"
-                              .checked=${clip}
-                              @change=${(e) => this.store.set({ clip: e.target.checked })}
-                          /><span
-                              >${clip ? '2 % outliers clipped' : 'clip 2 % outliers'}</span
-                          ></label
-                      >`
+                    : html`<colour-choice
+                          .store=${this.store}
+                          ?signed=${this.signed}
+                          ?fixed=${this.fixed}
+                      ></colour-choice>`
             }
         </div>`;
     }
@@ -79,3 +65,47 @@ export class ColourBar extends View {
     }
 }
 customElements.define('colour-bar', ColourBar);
+
+/** Which colours, and whether outliers count. */
+export class ColourChoice extends View {
+    static properties = {
+        ...View.properties,
+        signed: { type: Boolean },
+        fixed: { type: Boolean },
+    };
+    static watch = ['colours', 'clip'];
+
+    constructor() {
+        super();
+        this.signed = false;
+        this.fixed = false;
+    }
+
+    render() {
+        const { colours, clip } = this.state;
+        return html`${
+            this.signed
+                ? html`<span class="muted">blue − · red +</span>`
+                : html`<select
+                      aria-label="Colour map"
+                      @change=${(e) => this.store.set({ colours: e.target.value })}
+                  >
+                      ${MAPS.map((m) => html`<option ?selected=${m === colours}>${m}</option>`)}
+                  </select>`
+        }
+        ${
+            this.fixed
+                ? nothing
+                : html`<label
+                      class="flag"
+                      title="Leave the outermost 2 % of the values out of the range"
+                      ><input
+                          type="checkbox"
+                          .checked=${clip}
+                          @change=${(e) => this.store.set({ clip: e.target.checked })}
+                      /><span>${clip ? '2 % outliers clipped' : 'clip 2 % outliers'}</span></label
+                  >`
+        }`;
+    }
+}
+customElements.define('colour-choice', ColourChoice);

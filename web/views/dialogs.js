@@ -42,7 +42,7 @@ const KEYS = [
             ['R', 'run'],
             ['C', 'cancel; the partial result stays'],
             ['S', 'star the result'],
-            ['V', 'compare two chosen frames'],
+            ['V', 'the chosen frames, or several methods, side by side'],
             ['Del', 'remove a frame'],
         ],
     ],

@@ -38,17 +38,25 @@ export function tableFor(item, state) {
     return state.scope.colormaps[item.signed ? 'rdbu' : state.colours];
 }
 
-/** @returns {HTMLCanvasElement} the item alone, one pixel per value */
-export function plain(item, state) {
-    if (item.kind === 'image') {
-        const [planes, h, w] = item.shape;
-        return cached(item, 'image', () =>
-            canvasOf(w, h, (image) => paintPicture(image, item.data, 0, 0, 1, planes === 4)),
+/** The frame of a film that is shown; the store says -1 for the last. */
+export const frameAt = (item, { moment }) =>
+    moment < 0 ? item.shape[0] - 1 : Math.min(moment, item.shape[0] - 1);
+
+/** @param {[number, number]} [range] of the colours, in place of its own
+ * @returns {HTMLCanvasElement} the item alone, one pixel per value */
+export function plain(item, state, range = undefined) {
+    const [h, w] = item.shape.slice(-2);
+    if (item.kind === 'image' || item.kind === 'film') {
+        const at = item.kind === 'image' ? 0 : frameAt(item, state);
+        const alpha = item.kind === 'image' && item.shape[0] === 4;
+        return cached(item, `image ${at}`, () =>
+            canvasOf(w, h, (image) =>
+                paintPicture(image, item.data, at * 3 * h * w, 0, 1, alpha),
+            ),
         );
     }
-    const [h, w] = item.shape;
-    const [low, high] = itemRange(item, state.clip);
-    const key = ['map', state.colours, state.clip].join();
+    const [low, high] = range ?? itemRange(item, state.clip);
+    const key = ['map', state.colours, low, high].join();
     return cached(item, key, () =>
         canvasOf(w, h, (image) => paintMap(image, item.data, 0, tableFor(item, state), low, high)),
     );
@@ -79,21 +87,21 @@ export function sheetOf(item, state, most = 1024) {
 }
 
 /** Frame and sheets; a map lies over the greyed picture that it is about. */
-export function sheetsOf(frame, item, state) {
-    if (item.kind === 'image') {
-        const [, h, w] = item.shape;
+export function sheetsOf(frame, item, state, range = undefined) {
+    const [h, w] = item.shape.slice(-2);
+    if (item.kind !== 'map') {
         return {
             frame: { width: w, height: h },
             sheets: [{ canvas: plain(item, state), smooth: false }],
         };
     }
-    const [h, w] = item.shape;
     const input = frame.input;
-    if (!input) return { frame: { width: w, height: h }, sheets: [{ canvas: plain(item, state) }] };
+    const alone = () => [{ canvas: plain(item, state, range) }];
+    if (!input) return { frame: { width: w, height: h }, sheets: alone() };
     const box = { width: input.width, height: input.height };
-    if (state.overlay >= 1) return { frame: box, sheets: [{ canvas: plain(item, state) }] };
-    const [low, high] = itemRange(item, state.clip);
-    const veil = cached(item, ['veil', state.colours, state.clip].join(), () =>
+    if (state.overlay >= 1) return { frame: box, sheets: alone() };
+    const [low, high] = range ?? itemRange(item, state.clip);
+    const veil = cached(item, ['veil', state.colours, low, high].join(), () =>
         canvasOf(w, h, (image) =>
             paintVeil(image, item.data, 0, tableFor(item, state), low, high, item.signed),
         ),
@@ -119,7 +127,7 @@ export function linesOf(item) {
 
 /** An item that is no curve, small. */
 export const thumbOfItem = (item, state) =>
-    item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, state);
+    item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, { ...state, moment: -1 });
 
 /** What the film strip shows of a frame. */
 export function thumbOf(frame, state) {

@@ -30,7 +30,6 @@ export class FilmStrip extends View {
     render() {
         const { frames, picked, comparing } = this.state;
         if (!frames.length) return nothing;
-        const two = picked.length === 2;
         return html`<section class="strip" aria-label="Film strip">
             <ol @keydown=${this.onKey}>
                 ${repeat(
@@ -41,10 +40,10 @@ export class FilmStrip extends View {
             </ol>
             <div class="strip-tools">
                 <button
-                    ?disabled=${!two}
+                    ?disabled=${picked.length < 2}
                     aria-pressed=${comparing}
                     data-testid="compare"
-                    title="Compare two chosen frames  V"
+                    title="The chosen frames side by side  V"
                     @click=${() => (comparing ? this.store.set({ comparing: false }) : this.store.actions.compare())}
                 >
                     ${icons.compare} Compare

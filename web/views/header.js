@@ -65,7 +65,7 @@ export class ConvoHeader extends View {
                 () => this.store.actions.openUnit(unit, this.state.cell),
             ]);
         if (frame) steps.push([frame.title, () => {}]);
-        if (comparing) steps.push(['Comparison', () => {}]);
+        if (comparing) steps.push(['Side by side', () => {}]);
         return html`<nav class="path" aria-label="Where you are">
             ${steps.map(
                 ([text, go], i) =>

@@ -20,6 +20,10 @@ export const icons = {
     camera: icon(svg`<path d="M2 5h3l1-1.5h4L11 5h3v8H2z" /><circle cx="8" cy="8.7" r="2.3" />`),
     close: icon(svg`<path d="m4 4 8 8m0-8-8 8" />`),
     run: icon(svg`<path d="M5 3.5v9l7-4.5z" fill="currentColor" />`),
+    pause: icon(svg`<path d="M5.5 4v8M10.5 4v8" stroke-width="2.2" />`),
+    back: icon(svg`<path d="M4 4v8M12 4v8L6.5 8z" />`),
+    forward: icon(svg`<path d="M12 4v8M4 4v8l5.5-4z" />`),
+    copy: icon(svg`<path d="M6 5.5h7.5v8H6zM3 11V2.5h7.5" />`),
     stop: icon(svg`<rect x="4" y="4" width="8" height="8" fill="currentColor" />`),
     star: icon(
         svg`<path d="m8 2.3 1.75 3.6 3.95.5-2.9 2.75.75 3.9L8 11.15l-3.55 1.9.75-3.9L2.3 6.4l3.95-.5z" />`,

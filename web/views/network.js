@@ -62,9 +62,9 @@ export class ConvoNetwork extends View {
     }
 
     render() {
-        const { network, layer, unit, shown, comparing, frames, picked } = this.state;
+        const { network, layer, unit, shown, comparing, frames } = this.state;
         const s = this.store;
-        if (comparing && picked.length === 2)
+        if (comparing)
             return html`<compare-view .store=${s}></compare-view>`;
         if (shown && frames.some((f) => f.id === shown))
             return html`<result-view .store=${s}></result-view>`;

@@ -3,13 +3,15 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { number, seconds } from './format.js';
 import { inWords } from './paint.js';
-import { itemRange, plain, sheetOf, sheetsOf } from './draw-result.js';
+import { itemRange, sheetsOf } from './draw-result.js';
 import { iconButton, overlaySlider } from './controls.js';
 import './item-strip.js';
 import './map-canvas.js';
 import './result-tiles.js';
 import './colour-bar.js';
 import './line-chart.js';
+import './film-player.js';
+import './result-save.js';
 
 /** How many figures of a result are shown at once. */
 const SHOWN = 4;
@@ -54,9 +56,6 @@ export class ResultView extends View {
                 </div>
                 <span class="nav" role="toolbar" aria-label="What to do with the result">
                     ${iconButton('star', 'Star', () => actions.star(frame.id), { title: 'Star  S', pressed: frame.starred, kind: 'star' })}
-                    ${iconButton('save', 'Save as PNG', () => this.savePng(frame, item), { disabled: !item, hook: 'save-png' })}
-                    ${iconButton('numbers', 'Save the numbers (.npy)', () => actions.saveNumbers(frame.id), { disabled: !item, hook: 'save-npy' })}
-                    ${iconButton('command', 'Copy the command line', () => actions.copyCommand(frame.id), { title: 'Copy the command line that makes it again' })}
                     ${iconButton('recall', 'Put its settings on the bench', () => actions.recall(frame.id))}
                     ${iconButton('close', 'Close', () => actions.up(), { title: 'Back to the network  Esc' })}</span
                 >
@@ -65,7 +64,8 @@ export class ResultView extends View {
             <div class="result ${frame.busy ? 'live' : ''}">
                 ${item ? this.drawn(frame, item) : html`<p class="hint">${frame.busy ? 'Working…' : ''}</p>`}
             </div>
-            ${facts((frame.result?.facts ?? []).filter((f) => !(frame.aims && f.name === 'target')))}`;
+            ${facts((frame.result?.facts ?? []).filter((f) => !(frame.aims && f.name === 'target')))}
+            ${item && !frame.busy ? html`<result-save .store=${this.store} .frame=${frame} .item=${item}></result-save>` : nothing}`;
     }
 
     drawn(frame, item) {
@@ -75,6 +75,12 @@ export class ResultView extends View {
                 .item=${item}
                 hook="result-canvas"
             ></line-chart>`;
+        if (item.kind === 'film')
+            return html`<film-player
+                .store=${this.store}
+                .item=${item}
+                label="${frame.title}: ${item.title}"
+            ></film-player>`;
         if (item.kind === 'tiles')
             return html`<result-tiles .store=${this.store} .item=${item}></result-tiles>`;
         const { frame: box, sheets } = sheetsOf(frame, item, this.state);
@@ -126,31 +132,6 @@ export class ResultView extends View {
         return item.kind === 'map'
             ? `y ${y}, x ${x}: ${number(at(0))}`
             : `y ${y}, x ${x}: ${[0, 1, 2].map((c) => Math.round(at(c) * 255)).join(', ')}`;
-    }
-
-    savePng(frame, item) {
-        const canvas =
-            item.kind === 'curve'
-                ? this.querySelector('canvas')
-                : item.kind === 'tiles'
-                  ? sheetOf(item, this.state)
-                  : this.atPictureSize(frame, item);
-        this.store.actions.savePng(frame.id, canvas);
-    }
-
-    /** As it is seen: a map over its picture keeps the picture's size. */
-    atPictureSize(frame, item) {
-        const { frame: box, sheets } = sheetsOf(frame, item, this.state);
-        if (sheets.length < 2 && item.kind === 'image') return plain(item, this.state);
-        const canvas = document.createElement('canvas');
-        Object.assign(canvas, box);
-        const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-        for (const sheet of sheets) {
-            ctx.globalAlpha = sheet.alpha ?? 1;
-            ctx.imageSmoothingEnabled = sheet.smooth ?? false;
-            ctx.drawImage(sheet.canvas, 0, 0, box.width, box.height);
-        }
-        return canvas;
     }
 }
 customElements.define('result-view', ResultView);
