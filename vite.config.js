@@ -1,5 +1,5 @@
 // @ts-check
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
@@ -11,8 +11,28 @@ const CARRIED = [
         { from: `build/wasm/${kind}`, to: `wasm/${kind}`, pattern: /^convoscope(\.worker)?\.(js|wasm)$/ })),
     { from: 'build/samples', to: 'samples', pattern: /\.(png|jpg|json)$/ },
     { from: 'build/pictures', to: 'pictures', pattern: /\.(jpg|json)$/ },
-    { from: 'models', to: 'models', pattern: /\.(onnx|txt|json)$/ },
+    { from: 'models', to: 'models', pattern: /(\.onnx|\.txt|^(?!index\.).*\.json)$/ },
 ];
+
+/**
+ * The bundled networks, largest first but networks that paint last: the first is opened with the page. What
+ * there is to say of one stands in models/index.json: {"NAME.onnx": {"title": ..., "about": ..., "order": 1}}.
+ */
+function bundledNetworks() {
+    const folder = join(root, 'models');
+    if (!existsSync(folder)) return [];
+    const said = join(folder, 'index.json');
+    /** @type {Record<string, {title?: string, about?: string, order?: number}>} */
+    const texts = existsSync(said) ? JSON.parse(readFileSync(said, 'utf8')) : {};
+    return readdirSync(folder)
+        .filter((file) => file.endsWith('.onnx'))
+        .map((file) => {
+            const id = file.replace(/\.onnx$/, '');
+            const { size } = statSync(join(folder, file));
+            return { id, file, title: id, order: 99, bytes: size, ...texts[file] };
+        })
+        .sort((a, b) => a.order - b.order || b.bytes - a.bytes);
+}
 
 /**
  * Carries built files into the site and writes files.json, the list that the service worker keeps
@@ -35,6 +55,8 @@ function carry() {
                     names.push(fileName);
                 }
             }
+            const bundled = JSON.stringify(bundledNetworks());
+            this.emitFile({ type: 'asset', fileName: 'models/index.json', source: bundled });
             // Networks, pictures and samples are kept once they have been asked for; the page itself at once.
             const kept = names.filter((name) => !/^(models|pictures|samples)\/|\.map$/.test(name));
             const source = JSON.stringify([...new Set(['./', ...kept])].sort());

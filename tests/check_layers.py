@@ -41,7 +41,7 @@ FORBIDDEN = {"techniques": {"ops", "kernels"}}
 # What a folder of web/ may import from the others. `lit` and other packages count by their name.
 WEB = {
     "engine": {"isolation"},
-    "store": {"browser-fs-access", "gifenc"},
+    "store": {"browser-fs-access", "gifenc", "@noble"},
     "views": {"store", "lit", "browser-fs-access"},
     "mock": {"engine"},
     "main": {"engine", "store", "views", "mock", "isolation", "host"},

@@ -33,11 +33,16 @@ const TYPES = {
     '.woff2': 'font/woff2',
 };
 
+/** The worker that fetches networks of the library: the one script that may reach other hosts. */
+const LIBRARY_WORKER = /\/library-worker[\w-]*\.js$/;
+
 /**
  * What the site may do. Only its own scripts run; WebAssembly compiles; every script address goes
- * through the page's own Trusted Types policy; nothing is fetched from or sent to another host.
+ * through the page's own Trusted Types policy; nothing is fetched from or sent to another host, but by the
+ * library's worker from the hosts of the library.
+ * @param {string[]} [hosts]
  */
-export const CONTENT_SECURITY_POLICY = [
+export const contentSecurityPolicy = (hosts = []) => [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
     "worker-src 'self'",
@@ -45,7 +50,7 @@ export const CONTENT_SECURITY_POLICY = [
     "img-src 'self' blob: data:",
     "media-src 'self' blob:",
     "font-src 'self'",
-    "connect-src 'self' blob: data:",
+    ["connect-src 'self' blob: data:", ...hosts].join(' '),
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -61,7 +66,7 @@ export const CONTENT_SECURITY_POLICY = [
 function fixedHeaders(isolated, strict) {
     /** @type {Record<string, string>} */
     const headers = {
-        ...(strict ? { 'Content-Security-Policy': CONTENT_SECURITY_POLICY } : {}),
+        ...(strict ? { 'Content-Security-Policy': contentSecurityPolicy() } : {}),
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
         'Cache-Control': 'no-cache',
@@ -82,6 +87,8 @@ function fixedHeaders(isolated, strict) {
  * @property {boolean} [strict] send the content security policy; default true
  * @property {string} [model] a network to open at the start
  * @property {string} [picture] a picture to open at the start
+ * @property {Library} [library] in place of the site's own library.json
+ * @typedef {{hosts: string[], networks: object[]}} Library
  */
 
 /**
@@ -143,6 +150,13 @@ function fileFor(root, opened, path) {
     return existsSync(file) && statSync(file).isFile() ? file : null;
 }
 
+/** Hosts that networks of the library come from. @param {string} root @param {Library} [library] @returns {string[]} */
+function libraryHosts(root, library) {
+    const file = join(root, 'library.json');
+    if (library) return library.hosts;
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).hosts : [];
+}
+
 /**
  * Serves a folder until `close` is called.
  * @param {ServeOptions} options
@@ -152,6 +166,8 @@ export async function serve(options) {
     const root = resolve(options.root);
     const opened = openedFiles(options);
     const headers = fixedHeaders(options.isolated ?? true, options.strict ?? true);
+    if (options.library) opened.texts.set('/library.json', JSON.stringify(options.library));
+    const hosts = libraryHosts(root, options.library);
 
     const server = createServer((request, response) => {
         if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -181,12 +197,16 @@ export async function serve(options) {
         }
         const { size, mtimeMs } = statSync(file);
         const tag = `"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`;
+        // A 304 says its headers anew: both answers have the same.
+        const fetches = 'Content-Security-Policy' in headers && LIBRARY_WORKER.test(path);
+        const policy = fetches ? { 'Content-Security-Policy': contentSecurityPolicy(hosts) } : {};
         if (request.headers['if-none-match'] === tag) {
-            response.writeHead(304, { ...headers, ETag: tag }).end();
+            response.writeHead(304, { ...headers, ...policy, ETag: tag }).end();
             return;
         }
         response.writeHead(200, {
             ...headers,
+            ...policy,
             'Content-Type': TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream',
             'Content-Length': size,
             ETag: tag,

@@ -55,8 +55,9 @@ async function begin() {
     const listed = json('./samples/index.json').then((samples) => {
         store.set({ samples: Array.isArray(samples) ? samples : [] });
     });
+    const library = store.actions.readLibrary();
     const opened = await json('./open.json');
-    await Promise.all([starting, beginPicture(opened, listed), beginNetwork(opened)]);
+    await Promise.all([starting, beginPicture(opened, listed), beginNetwork(opened, library)]);
 }
 
 /** @param {any} opened what the server was started with @param {Promise<void>} listed the samples are known */
@@ -70,10 +71,14 @@ async function beginPicture(opened, listed) {
     await store.actions.openPicture(`./samples/${file}`, { name, credit });
 }
 
-/** @param {any} opened */
-async function beginNetwork(opened) {
+/** @param {any} opened @param {Promise<void>} library its lists are there */
+async function beginNetwork(opened, library) {
     const model = store.state.model || opened?.model;
     if (!model) return;
+    if (model.startsWith('library:')) {
+        await library;
+        return store.actions.openNamed(model);
+    }
     const described = opened?.description && model === opened.model;
     const preprocessing = (described && (await json(opened.description))) || {};
     await store.actions.openNetwork(model, { preprocessing });

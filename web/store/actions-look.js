@@ -34,9 +34,13 @@ export function lookActions(store, engine) {
 
     /**
      * @param {Blob | Uint8Array | string} source file, bytes or address
-     * @param {{name?: string, files?: File[], preprocessing?: object}} [how] files beside it: MODEL.json
+     * @param {{name?: string, files?: File[], preprocessing?: object, address?: string}} [how] files beside it:
+     *     MODEL.json; what the address bar says, where the source is none
      */
-    async function openNetwork(source, { name = '', files = [], preprocessing = {} } = {}) {
+    async function openNetwork(
+        source,
+        { name = '', files = [], preprocessing = {}, address = '' } = {},
+    ) {
         const mine = ++opens;
         const title =
             name ||
@@ -77,7 +81,7 @@ export function lookActions(store, engine) {
                 activation: null,
                 weights: null,
                 hover: null,
-                model: typeof source === 'string' ? source : '',
+                model: typeof source === 'string' ? source : address,
                 open: {},
                 ...(keep ? {} : { layer: '', unit: -1, cell: null }),
                 ...(targetFault(store.state.target, network) ? { target: 'class:top' } : {}),

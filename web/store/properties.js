@@ -110,6 +110,15 @@ export const properties = [
     { name: 'activationError', default: '' },
     { name: 'weights', default: null },
 
+    // The library of networks.
+    { name: 'bundled', default: [] },
+    { name: 'library', default: [] },
+    { name: 'kept', default: [] }, // ids of those that are on this computer
+    { name: 'fetching', default: null }, // {id, got}: bytes so far
+    { name: 'fetched', default: [] }, // what was asked of other hosts, for the proof of privacy
+    { name: 'libraryError', default: '' },
+    { name: 'offline', default: false },
+
     // What is pointed at: a cell of a layer, and a pixel of the network's input.
     { name: 'hover', default: null },
     { name: 'pointer', default: null },

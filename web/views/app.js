@@ -103,6 +103,7 @@ export class ConvoApp extends View {
             r: () => actions.run(),
             c: () => actions.cancel(),
             o: () => this.click('input-network'),
+            l: () => this.store.set({ dialog: 'library' }),
             p: () => this.click('input-picture'),
             n: () => this.store.set({ received: !state.received }),
             v: () => actions.compare(),

@@ -3,6 +3,7 @@ import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { bytes } from './format.js';
+import './library.js';
 
 /** @type {[string, [string, string][]][]} */
 const KEYS = [
@@ -12,6 +13,7 @@ const KEYS = [
             ['?', 'these keys'],
             ['1 2 3', 'go to specimen, network, bench'],
             ['O', 'open a network'],
+            ['L', 'networks to open with no file at hand'],
             ['P', 'open a picture'],
             ['N', 'see what the network receives'],
             ['T', 'theme: system, dark, light'],
@@ -48,16 +50,19 @@ const KEYS = [
     ],
 ];
 
-/** The keys, and the proof that nothing leaves this computer. */
+/** What the dialogs are called. */
+const TITLES = { keys: 'Keys', privacy: 'Privacy', library: 'Networks' };
+
+/** The keys, the library, and the proof that nothing leaves this computer. */
 export class ConvoDialogs extends View {
-    static watch = ['dialog'];
+    static watch = ['dialog', 'fetched'];
 
     render() {
         const { dialog } = this.state;
         return html`<dialog
-            @close=${() => this.store.set({ dialog: '' })}
+            @close=${this.onClose}
             @click=${this.onClick}
-            aria-label=${dialog === 'keys' ? 'Keys' : 'Privacy'}
+            aria-label=${TITLES[dialog] ?? ''}
             data-testid="dialog-${dialog}"
         >
             ${
@@ -70,7 +75,7 @@ export class ConvoDialogs extends View {
                           >
                               ${icons.close}
                           </button>
-                          ${dialog === 'keys' ? this.keys() : this.privacy()}
+                          ${this.body(dialog)}
                       </div>`
                     : nothing
             }
@@ -80,13 +85,26 @@ export class ConvoDialogs extends View {
     updated() {
         const dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'));
         if (this.state.dialog && !dialog.open) dialog.showModal();
+        else if (!this.state.dialog && dialog.open) dialog.close();
         clearInterval(this.timer);
         if (this.state.dialog === 'privacy')
             this.timer = setInterval(() => this.requestUpdate(), 1000);
     }
 
+    /** The event comes late: another dialog may have been opened meanwhile. */
+    onClose(event) {
+        if (!event.target.open) this.store.set({ dialog: '' });
+    }
+
     onClick(event) {
         if (event.target.tagName === 'DIALOG') event.target.close();
+    }
+
+    body(dialog) {
+        if (dialog === 'keys') return this.keys();
+        if (dialog === 'library')
+            return html`<network-library .store=${this.store}></network-library>`;
+        return this.privacy();
     }
 
     keys() {
@@ -123,18 +141,28 @@ export class ConvoDialogs extends View {
                 r.name.startsWith('data:'),
         );
         const others = requests.filter((r) => !here.includes(r));
-        const rows = requests.slice(-60).reverse();
+        // What the library's worker fetched is not in the page's own list.
+        const asked = this.state.fetched.map((f) => ({
+            name: f.address,
+            initiatorType: 'you, in the library',
+            transferSize: f.bytes,
+        }));
+        const rows = [...requests.slice(-60), ...asked].reverse();
+        const elsewhere = others.length + asked.length;
         return html`<h2>Your pictures and networks never leave this computer</h2>
             <p>
                 Everything is computed in this tab. These are all the requests that the page has
                 made, as the browser counts them; the page's own security policy forbids any other
-                address, and there is no upload among them.
+                address, and there is no upload among them. Only networks of the library, and only
+                when you ask for one, come from elsewhere; they are listed too.
             </p>
             <p class="row tally">
-                <span><b class="figures">${requests.length}</b> requests</span>
+                <span
+                    ><b class="figures">${requests.length + asked.length}</b> requests</span
+                >
                 <span><b class="figures">${here.length}</b> to ${location.host}</span>
-                <span class=${others.length ? 'warn' : ''}
-                    ><b class="figures" data-testid="elsewhere">${others.length}</b> elsewhere</span
+                <span class=${elsewhere ? 'warn' : ''}
+                    ><b class="figures" data-testid="elsewhere">${elsewhere}</b> elsewhere</span
                 >
             </p>
             <div class="requests" tabindex="0" role="region" aria-label="Requests">
@@ -149,11 +177,11 @@ export class ConvoDialogs extends View {
                     <tbody>
                         ${rows.map(
                             (r) =>
-                                html`<tr class=${others.includes(r) ? 'warn' : ''}>
+                                html`<tr class=${others.includes(r) || asked.includes(r) ? 'warn' : ''}>
                                     <td title=${r.name}>${r.name.replace(location.origin, '')}</td>
                                     <td>${r.initiatorType}</td>
                                     <td class="figures">
-                                        ${bytes(r.transferSize || r.encodedBodySize)}
+                                        ${bytes(r.transferSize || r.encodedBodySize || 0)}
                                     </td>
                                 </tr>`,
                         )}

@@ -26,6 +26,9 @@ export class EmptyView extends View {
                     ${icons.open}
                     ${failure ? 'The engine did not start' : opening ? 'Opening…' : 'Choose a network'}
                 </button>
+                <button @click=${() => this.store.set({ dialog: 'library' })}>
+                    ${icons.library} From the library
+                </button>
                 <button @click=${() => this.pick('input-picture')}>
                     ${icons.picture} Choose a picture
                 </button>

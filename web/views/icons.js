@@ -20,6 +20,7 @@ export const icons = {
     camera: icon(svg`<path d="M2 5h3l1-1.5h4L11 5h3v8H2z" /><circle cx="8" cy="8.7" r="2.3" />`),
     close: icon(svg`<path d="m4 4 8 8m0-8-8 8" />`),
     run: icon(svg`<path d="M5 3.5v9l7-4.5z" fill="currentColor" />`),
+    library: icon(svg`<path d="M3 3h2.5v10H3zM6.75 3h2.5v10h-2.5zM10.6 3.6l2.4-.6 2.2 9.4-2.4.6z" />`),
     pause: icon(svg`<path d="M5.5 4v8M10.5 4v8" stroke-width="2.2" />`),
     back: icon(svg`<path d="M4 4v8M12 4v8L6.5 8z" />`),
     forward: icon(svg`<path d="M12 4v8M4 4v8l5.5-4z" />`),

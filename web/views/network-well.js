@@ -64,6 +64,13 @@ export class NetworkWell extends View {
                           : html`<button class="drop-here" ?disabled=${!scope} @click=${this.pick}>
                                 ${icons.open} <b>Drop a network</b
                                 ><span>an .onnx file, or click to choose one</span>
+                            </button>
+                            <button
+                                class="quiet small"
+                                data-testid="library"
+                                @click=${() => this.store.set({ dialog: 'library' })}
+                            >
+                                ${icons.library} Choose from the library
                             </button>`
                 }
                 <input
@@ -87,6 +94,7 @@ export class NetworkWell extends View {
         return html`<div class="caption">
                 <span class="name" title=${network.name}>${network.name}</span>
                 <span class="muted figures">${bytes(network.bytes)}</span>
+                ${iconButton('library', 'Networks of the library', () => this.store.set({ dialog: 'library' }), { title: 'Networks of the library  L', hook: 'library' })}
                 ${iconButton('open', 'Open another network', this.pick, { title: 'Open another network  O' })}
             </div>
             <dl class="facts">
