@@ -1,7 +1,7 @@
 # The front door. `make` alone prints what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help deps native asan fuzzers fuzz wasm site serve test bench check docs format clean FORCE
+.PHONY: help deps native asan fuzzers fuzz wasm site serve test bench check docs gallery format clean FORCE
 MAKEFLAGS += --no-print-directory
 
 JOBS ?= 2
@@ -11,6 +11,7 @@ SECONDS = 60
 MODEL ?=
 PICTURE ?=
 BENCH ?=
+ONLY ?=
 export CONVOSCOPE_SHARED ?= $(abspath ../shared)
 
 NPM := node_modules/.stamp
@@ -96,6 +97,10 @@ check: $(NPM) native ## formatting, types, layer directions, documents in step w
 
 docs: native ## write docs/operators.md and docs/techniques.md from the tables
 	@node tools/docs.mjs
+
+gallery: native build/samples/index.json ## make docs/gallery.md: one picture for each technique; ONLY="dream style"
+	@tools/deps.sh test
+	@/usr/bin/python3 tools/gallery.py $(ONLY)
 
 format: ## format the C sources in place
 	@clang-format -i $$(git ls-files '*.c' '*.h')

@@ -27,6 +27,7 @@ test|/usr/lib/python3/dist-packages/torch/__init__.py|python3-torch|computes wha
 test|/usr/lib/python3/dist-packages/torchvision/__init__.py|python3-torchvision|the families of networks
 test|/usr/lib/python3/dist-packages/onnx/__init__.py|python3-onnx|checks what is exported
 test|/usr/lib/*/openblas-pthread/libopenblas.so.0|libopenblas0-pthread|without it PyTorch takes minutes more
+test|/usr/lib/python3/dist-packages/PIL/__init__.py|python3-pil|makes the pictures of the gallery smaller
 test|chromium|chromium|the page in a real browser
 test|firefox-esr|firefox-esr|the page in a second browser'
 
