@@ -179,12 +179,13 @@ static Status begin(Run *run)
 /* ---- the result ---- */
 
 /* To 0..1; numbers up to 1 from a network that takes others were not made by its own preprocessing. */
-static void read_output(Run *run)
+static Status read_output(Run *run)
 {
     StyleFast *s = run_state(run);
     const Preprocess *preprocess = network_preprocess(run_network(run));
     const size_t count = shape_elements(&s->output->shape);
     const TensorStats stats = tensor_stats(s->output->data, count);
+    if (stats.nonfinite) TRY(check_activations(s->graph));
     const bool small = stats.max <= 1.05F && stats.min >= -1.05F;
     float black = 0, white = 1;
     s->range = run_text(run, "range");
@@ -199,7 +200,7 @@ static void read_output(Run *run)
     case 'i':
         preprocess_invert(preprocess, s->output->data, s->output->shape.dim[2],
                           s->output->shape.dim[3], s->whole);
-        return;
+        return status_ok();
     case '-': black = -1; break;
     default:
         if (s->range[5] == '2') white = 255;
@@ -207,6 +208,7 @@ static void read_output(Run *run)
     preprocess_reorder(preprocess, s->output->data, s->output->shape.dim[2],
                        s->output->shape.dim[3], s->whole);
     for (size_t i = 0; i < count; i++) s->whole[i] = (s->whole[i] - black) / (white - black);
+    return status_ok();
 }
 
 static void cut(const StyleFast *s)
@@ -233,8 +235,7 @@ static Status step(Run *run)
         s->stage = STAGE_READ;
         return status_ok();
     case STAGE_READ:
-        TRY(check_activations(s->graph));
-        read_output(run);
+        TRY(read_output(run));
         cut(s);
         s->stage = STAGE_DONE;
         run_tell_version(run);
