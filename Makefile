@@ -90,6 +90,7 @@ test: native asan fuzzers site ## everything: native, sanitized, WebAssembly, br
 bench: native site ## the project beside its peers, one table; BENCH='--only resnet18', BENCH=--list
 	@tools/deps.sh test
 	@node bench/bench.mjs $(BENCH)
+	@[ -n "$(BENCH)" ] || /usr/bin/python3 bench/train.py
 
 check: $(NPM) native ## formatting, types, layer directions, documents in step with the tables
 	@tools/deps.sh test
