@@ -60,14 +60,14 @@ static void fill_basis(float *basis, int n)
     }
 }
 
-/* The constant counts as the longest wave. */
 static void fill_scale(float *scale, const ParameterisationOptions *o)
 {
     const int longer = o->height > o->width ? o->height : o->width;
+    const double longest = o->longest > 0 ? fmin((double)o->longest, longer) : longer;
     for (int y = 0; y < o->height; y++) {
         for (int x = 0; x < o->width; x++) {
             const double fy = (double)cycles(y) / o->height, fx = (double)cycles(x) / o->width;
-            const double f = fmax(hypot(fy, fx), 1.0 / longer);
+            const double f = fmax(hypot(fy, fx), 1 / longest);
             *scale++ = fourier_gain *
                        (float)(pow(f / middle_frequency, -(double)o->decay) / middle_frequency);
         }
@@ -127,6 +127,29 @@ static void transform(const Parameterisation *p, bool to_picture, const float *f
             .threads = threads,
         };
         gemm(&down, p->scratch);
+    }
+}
+
+/* (a, b) to (a + b, a - b) / sqrt 2: its own inverse and transpose. */
+static void turn_pair(float *a, float *b)
+{
+    const float half = 0.70710678F, sum = half * (*a + *b), difference = half * (*a - *b);
+    *a = sum, *b = difference;
+}
+
+/* Products of waves down and across become waves that run aslant, as cos cos + sin sin = cos(y - x), and back.
+ * Adam moves all waves as far: along products that would give crosses. */
+static void slant(const Parameterisation *p, float *waves)
+{
+    const size_t h = (size_t)p->options.height, w = (size_t)p->options.width;
+    for (size_t at = 0; at < p->size; at += p->plane) {
+        for (size_t y = 1; y + 1 < h; y += 2) {
+            for (size_t x = 1; x + 1 < w; x += 2) {
+                float *cosine = waves + at + y * w + x, *sine = cosine + w;
+                turn_pair(&cosine[0], &sine[1]);
+                turn_pair(&cosine[1], &sine[0]);
+            }
+        }
     }
 }
 
@@ -217,6 +240,7 @@ void parameterisation_paint(Parameterisation *p, const float *z, float *pictures
 {
     if (p->options.kind == PARAMETERISATION_FOURIER) {
         for (size_t i = 0; i < p->size; i++) p->work[i] = p->scale[i % p->plane] * z[i];
+        slant(p, p->work);
         transform(p, true, p->work, pictures);
     } else {
         memcpy(pictures, z, p->size * sizeof *z);
@@ -245,6 +269,7 @@ void parameterisation_gradient(Parameterisation *p, const float *gradient, float
     if (p->options.colours) mix(p, p->colours, true, work);
     if (!fourier) return;
     transform(p, false, work, dz);
+    slant(p, dz);
     for (size_t i = 0; i < p->size; i++) dz[i] *= p->scale[i % p->plane];
 }
 
@@ -261,5 +286,6 @@ void parameterisation_fit(Parameterisation *p, const float *pictures, float *z)
     if (p->options.colours) mix(p, p->uncolours, false, work);
     if (!fourier) return;
     transform(p, false, work, z);
+    slant(p, z);
     for (size_t i = 0; i < p->size; i++) z[i] /= p->scale[i % p->plane];
 }

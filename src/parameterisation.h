@@ -10,7 +10,7 @@
  *     ... gradient of what is minimised with respect to the picture ...
  *     parameterisation_gradient(p, gradient, dz);            // dz = (d picture / d z)' gradient
  *
- * picture = range(colours * B z): B is the identity, or the real Fourier basis with each wave scaled by 1/f,
+ * picture = range(colours * B z): B is the identity, or the real Fourier basis (travelling waves) with each wave scaled by 1/f,
  * as in natural pictures, so that a step moves large shapes as readily as small ones. colours turns three
  * uncorrelated directions into the channels of a picture. (Olah, Mordvintsev & Schubert 2017, Feature
  * Visualization, section "Preconditioning and Parameterization".)
@@ -40,6 +40,9 @@ typedef struct ParameterisationOptions {
     ParameterisationKind kind;
     ValidRange range;
     float decay; /* Fourier: the power of 1/f; 1 as natural pictures have it, 0 for none */
+    float
+        longest; /* Fourier: waves longer than this share of the longer side move as far as it does; 1 sets no
+                      such bound, less leaves no room for a cast of one colour over everything */
     int count, channels, height, width; /* channels: at most 4 */
     const float *
         colours; /* [C,C] row-major, copied; channel c is sum_k colours[c,k] u_k. NULL: each alone */

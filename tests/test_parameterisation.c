@@ -14,17 +14,18 @@ typedef struct Case {
     float decay;
     int count, channels, height, width;
     bool mixed;
+    float longest;
 } Case;
 
 static const Case cases[] = {
-    {PARAMETERISATION_PIXEL, RANGE_SIGMOID, 0, 1, 3, 4, 5, true},
-    {PARAMETERISATION_PIXEL, RANGE_CLIP, 0, 2, 1, 3, 3, false},
-    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 1, 2, 3, 6, 7, true},
-    {PARAMETERISATION_FOURIER, RANGE_CLIP, 1, 1, 3, 7, 8, true},
-    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 0, 1, 1, 2, 2, false},
-    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 1.5F, 1, 2, 1, 6, false},
-    {PARAMETERISATION_FOURIER, RANGE_CLIP, 1, 1, 1, 5, 1, false},
-    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 1, 3, 1, 1, 1, false},
+    {PARAMETERISATION_PIXEL, RANGE_SIGMOID, 0, 1, 3, 4, 5, true, 0},
+    {PARAMETERISATION_PIXEL, RANGE_CLIP, 0, 2, 1, 3, 3, false, 0},
+    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 1, 2, 3, 6, 7, true, 0},
+    {PARAMETERISATION_FOURIER, RANGE_CLIP, 1, 1, 3, 7, 8, true, 3},
+    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 0, 1, 1, 2, 2, false, 0},
+    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 1.5F, 1, 2, 1, 6, false, 0},
+    {PARAMETERISATION_FOURIER, RANGE_CLIP, 1, 1, 1, 5, 1, false, 0},
+    {PARAMETERISATION_FOURIER, RANGE_SIGMOID, 1, 3, 1, 1, 1, false, 0},
 };
 
 static ParameterisationOptions options_of(const Case *c)
@@ -33,6 +34,7 @@ static ParameterisationOptions options_of(const Case *c)
         .kind = c->kind,
         .range = c->range,
         .decay = c->decay,
+        .longest = c->longest,
         .count = c->count,
         .channels = c->channels,
         .height = c->height,
@@ -43,39 +45,48 @@ static ParameterisationOptions options_of(const Case *c)
 
 /* ---- the definition ---- */
 
-/* Wave k of n: cosines at odd k, sines at even ones, of unit length. */
-static void waves(int n, double table[SIDE][SIDE])
+/* Wave k of n at a position: cosines at odd k, sines at even ones, of unit length. */
+static double wave(int k, int n, int position)
 {
-    for (int k = 0; k < n; k++) {
-        double sum = 0;
-        for (int i = 0; i < n; i++) {
-            const double phase = 2 * acos(-1.0) * ((k + 1) / 2) * i / n;
-            table[k][i] = k == 0 || k % 2 ? cos(phase) : sin(phase);
-            sum += table[k][i] * table[k][i];
-        }
-        for (int i = 0; i < n; i++) table[k][i] /= sqrt(sum);
+    double sum = 0, own = 0;
+    for (int i = 0; i < n; i++) {
+        const double phase = 2 * acos(-1.0) * ((k + 1) / 2) * i / n;
+        const double value = k == 0 || k % 2 ? cos(phase) : sin(phase);
+        sum += value * value;
+        if (i == position) own = value;
     }
+    return own / sqrt(sum);
+}
+
+/* Waves that have a cosine and a sine both ways run aslant. */
+static double slanted(int ky, int h, int y, int kx, int w, int x)
+{
+    const int down = (ky + 1) / 2, across = (kx + 1) / 2;
+    if (ky == 0 || kx == 0 || 2 * down == h || 2 * across == w)
+        return wave(ky, h, y) * wave(kx, w, x);
+    const double a = 2 * acos(-1.0) * down * y / h, b = 2 * acos(-1.0) * across * x / w;
+    const double value =
+        ky % 2 ? (kx % 2 ? cos(a - b) : sin(a + b)) : (kx % 2 ? sin(b - a) : cos(a + b));
+    return sqrt(2.0 / (h * w)) * value;
 }
 
 static double frequency(const Case *c, int ky, int kx)
 {
-    const double longest = fmax(c->height, c->width);
+    const double longer = fmax(c->height, c->width);
+    const double longest = c->longest > 0 ? (double)c->longest : longer;
     return fmax(hypot((ky + 1) / 2 / (double)c->height, (kx + 1) / 2 / (double)c->width),
                 1 / longest);
 }
 
-static struct {
-    double down[SIDE][SIDE], across[SIDE][SIDE], gain[SIDE][SIDE];
-} basis;
+static double basis[SIDE][SIDE][SIDE][SIDE]; /* of a wave (ky, kx) at a pixel (y, x), scaled */
 
 static void set_basis(const Case *c)
 {
-    waves(c->height, basis.down);
-    waves(c->width, basis.across);
-    for (int ky = 0; ky < c->height; ky++) {
-        for (int kx = 0; kx < c->width; kx++)
-            basis.gain[ky][kx] =
-                16 * sqrt(0.125) * pow(16 * frequency(c, ky, kx), -(double)c->decay);
+    const int h = c->height, w = c->width;
+    for (int i = 0; c->kind == PARAMETERISATION_FOURIER && i < h * w * h * w; i++) {
+        const int ky = i / (w * h * w), kx = i / (h * w) % w, y = i / w % h, x = i % w;
+        const double gain = 16 * sqrt(0.125) * pow(16 * frequency(c, ky, kx), -(double)c->decay);
+        basis[ky][kx][y][x] = gain * slanted(ky, h, y, kx, w, x);
     }
 }
 
@@ -85,9 +96,7 @@ static double plane_value(const Case *c, const double *z, int y, int x)
     if (c->kind == PARAMETERISATION_PIXEL) return z[y * c->width + x];
     double sum = 0;
     for (int ky = 0; ky < c->height; ky++) {
-        for (int kx = 0; kx < c->width; kx++)
-            sum += basis.gain[ky][kx] * z[ky * c->width + kx] * basis.down[ky][y] *
-                   basis.across[kx][x];
+        for (int kx = 0; kx < c->width; kx++) sum += basis[ky][kx][y][x] * z[ky * c->width + kx];
     }
     return sum;
 }
@@ -173,7 +182,7 @@ static void painted_as_defined(void)
 /* <B z, y> = <z, B' y> at the size of a real network's input, a prime. */
 static void the_gradient_is_the_adjoint(void)
 {
-    const Case c = {PARAMETERISATION_FOURIER, RANGE_CLIP, 1, 1, 3, 131, 227, true};
+    const Case c = {PARAMETERISATION_FOURIER, RANGE_CLIP, 1, 1, 3, 131, 227, true, 0};
     Arena *arena = arena_create();
     Parameterisation *p;
     const ParameterisationOptions options = options_of(&c);
@@ -200,7 +209,7 @@ static void the_gradient_is_the_adjoint(void)
 /* At an end only what leads back moves a value: gradients are of what is minimised. */
 static void a_clipped_value_can_come_back(void)
 {
-    const Case c = {PARAMETERISATION_PIXEL, RANGE_CLIP, 0, 1, 1, 1, 4, false};
+    const Case c = {PARAMETERISATION_PIXEL, RANGE_CLIP, 0, 1, 1, 1, 4, false, 0};
     Arena *arena = arena_create();
     Parameterisation *p;
     const ParameterisationOptions options = options_of(&c);
