@@ -18,8 +18,9 @@ typedef struct Field {
     char target[TARGET_TEXT_BYTES];
     double *
         sum; /* [H,W]: gradient magnitudes, each sample's adding up to 1, moved onto the unit's field */
-    float *map; /* [H,W] */
-    float *rgb; /* [3,H,W] */
+    float *map;  /* [H,W] */
+    float *rgb;  /* [3,H,W] */
+    float *seen; /* [h,w]: the part of the map within the theoretical field */
     Random random;
     bool forward_done;
 } Field;
@@ -117,6 +118,7 @@ static Status begin(Run *run)
     s->height = s->input->shape.dim[2], s->width = s->input->shape.dim[3];
     s->plane = shape_span(&s->input->shape, 2, 4);
     TRY(run_floats(run, s->plane, &s->map));
+    TRY(run_floats(run, s->plane, &s->seen));
     TRY(run_floats(run, 3 * s->plane, &s->rgb));
     s->sum = arena_alloc(run_arena(run), s->plane * sizeof *s->sum);
     if (!s->sum) return status_no_memory("the receptive field", s->plane * sizeof *s->sum);
@@ -231,6 +233,25 @@ static void bounds(const Field *s, int axis, int *first, int *last)
     *last = (int)ceil(f->start + s->unit[1 + axis] * f->stride + f->size) - 1;
 }
 
+/* The part of the map that the unit can see at all: where that is small, the whole is black but for a dot. */
+static Shape crop_map(const Field *s)
+{
+    int first[2], last[2];
+    const int size[2] = {s->height, s->width};
+    for (int i = 0; i < 2; i++) {
+        bounds(s, i, &first[i], &last[i]);
+        if (first[i] < 0) first[i] = 0;
+        if (last[i] >= size[i]) last[i] = size[i] - 1;
+    }
+    const Shape shape = shape_make(2, (int[]){last[0] - first[0] + 1, last[1] - first[1] + 1});
+    for (int y = first[0]; y <= last[0]; y++) {
+        memcpy(s->seen + (size_t)(y - first[0]) * (size_t)shape.dim[1],
+               s->map + (size_t)y * (size_t)s->width + first[1],
+               (size_t)shape.dim[1] * sizeof *s->seen);
+    }
+    return shape;
+}
+
 /* How strongly a line is drawn at a pixel that is `distance` off it. */
 static float line_share(double distance)
 {
@@ -316,6 +337,12 @@ static Status result(Run *run, Result *out)
                                  .kind = RESULT_MAP,
                                  .shape = shape_make(2, (int[]){s->height, s->width}),
                                  .data = s->map,
+                                 .colormap = "inferno"});
+    result_add(out, (ResultItem){.name = "field",
+                                 .title = "The same within the frame",
+                                 .kind = RESULT_MAP,
+                                 .shape = crop_map(s),
+                                 .data = s->seen,
                                  .colormap = "inferno"});
     add_facts(run, out, &spread);
     return status_ok();
