@@ -94,7 +94,7 @@ def keep(file, to, side):
         image.save(to, optimize=True)
     else:
         to = to.with_suffix(".jpg")
-        image.save(to, quality=86, optimize=True, subsampling=0)
+        image.save(to, quality=86, subsampling=0)
     return to
 
 
