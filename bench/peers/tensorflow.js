@@ -33,6 +33,8 @@ function conv(from, to, kernel, { stride = 1, pad = 'same', activation = 'relu' 
     const data = new Float32Array(kernel * kernel * from * to);
     const filter = tf.tensor4d(fillRandom(data, Math.sqrt(6 / (kernel * kernel * from))), [kernel, kernel, from, to]);
     const bias = tf.zeros([to]);
+    // Without an activation the fused one asks for the gradient of its filter, which the backend does not have.
+    if (activation === 'linear') return (x) => tf.add(tf.conv2d(x, filter, stride, pad), bias);
     return (x) => tf.fused.conv2d({ x, filter, strides: stride, pad, bias, activation });
 }
 
