@@ -78,13 +78,16 @@ static Layout layout_make(const Winograd *w)
                 .tiles_x = divide_up(w->out_width, WINOGRAD_OUT)};
     const int wanted = w->threads > 1 ? w->threads * ITEMS_PER_THREAD : 1;
     const int rows = round_up(w->out_channels, TILE_ROWS);
-    l.filters_first = rows < l.tiles_y * l.tiles_x;
+    const int tiles_of_image = l.tiles_y * l.tiles_x;
+    /* Filters that several images share are not transformed for each of them. */
+    l.filters_first = (int64_t)rows < (int64_t)tiles_of_image * w->images;
     l.chunk_rows = CHUNK_ROWS;
     if (l.filters_first) {
         int tiles = at_least(BLOCK_FLOATS / (WINOGRAD_POINTS * w->in_channels), TILE_COLUMNS);
-        cut_blocks(&l, at_least(at_most(tiles, l.tiles_y * l.tiles_x / wanted), VF_LANES));
+        cut_blocks(
+            &l, at_least(at_most(tiles, tiles_of_image / divide_up(wanted, w->images)), VF_LANES));
     } else {
-        cut_blocks(&l, l.tiles_y * l.tiles_x);
+        cut_blocks(&l, tiles_of_image);
         l.chunk_rows = at_most(CHUNK_ROWS, round_up(divide_up(rows, wanted), TILE_ROWS));
     }
     l.chunk_rows = at_most(l.chunk_rows, rows);
@@ -226,12 +229,21 @@ static void all_filters(void *context, size_t chunk, size_t end, int thread)
     }
 }
 
+static void work_on_image(Work *work, size_t image)
+{
+    work->x = work->w->x + image * work->w->x_image_step;
+    work->y = work->w->y + image * work->w->y_image_step;
+}
+
+/* Blocks are numbered through all images. */
 static void each_block(void *context, size_t index, size_t end, int thread)
 {
-    const Work *work = context;
+    Work of_image = *(const Work *)context, *work = &of_image;
+    const size_t blocks = (size_t)work->l.blocks_y * (size_t)work->l.blocks_x;
     const Own own = own_of(work, thread);
     for (; index < end; index++) {
-        const TileBlock block = block_at(&work->l, (int)index);
+        work_on_image(work, index / blocks);
+        const TileBlock block = block_at(&work->l, (int)(index % blocks));
         block_pixels(work, &block, 0, work->w->in_channels, own.operand, own.transform);
         for (int chunk = 0; chunk < work->l.chunks; chunk++) {
             chunk_times_block(work, chunk, &block,
@@ -268,16 +280,15 @@ void winograd(const Winograd *w, void *scratch)
     Work work = {.w = w, .l = layout_make(w), .shared = scratch};
     const Layout *l = &work.l;
     work.own = work.shared + l->shared_floats;
-    if (l->filters_first) parallel_for_within(w->threads, (size_t)l->chunks, 1, all_filters, &work);
+    if (l->filters_first) {
+        const size_t blocks = (size_t)l->blocks_y * (size_t)l->blocks_x;
+        parallel_for_within(w->threads, (size_t)l->chunks, 1, all_filters, &work);
+        parallel_for_within(w->threads, blocks * (size_t)w->images, 1, each_block, &work);
+        return;
+    }
     for (int image = 0; image < w->images; image++) {
-        work.x = w->x + (size_t)image * w->x_image_step;
-        work.y = w->y + (size_t)image * w->y_image_step;
-        if (l->filters_first) {
-            const size_t blocks = (size_t)l->blocks_y * (size_t)l->blocks_x;
-            parallel_for_within(w->threads, blocks, 1, each_block, &work);
-        } else {
-            parallel_for_within(w->threads, (size_t)w->in_channels, 8, all_pixels, &work);
-            parallel_for_within(w->threads, (size_t)l->chunks, 1, each_chunk, &work);
-        }
+        work_on_image(&work, (size_t)image);
+        parallel_for_within(w->threads, (size_t)w->in_channels, 8, all_pixels, &work);
+        parallel_for_within(w->threads, (size_t)l->chunks, 1, each_chunk, &work);
     }
 }
