@@ -119,6 +119,31 @@ static inline void quad_transpose(quad row[4])
     row[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
 }
 
+/* Is any lane of the mask set? */
+static inline int vi_any(vi mask)
+{
+#if defined(__wasm_simd128__)
+    return wasm_v128_any_true((v128_t)mask);
+#else
+    int32_t lane[VF_LANES], any = 0;
+    vi_store(lane, mask);
+    for (int i = 0; i < VF_LANES; i++) any |= lane[i];
+    return any != 0;
+#endif
+}
+
+/* from[index] for each lane. */
+static inline vf vf_gather(const float *from, const int32_t *index)
+{
+#if defined(__wasm_simd128__)
+    return (vf)wasm_f32x4_make(from[index[0]], from[index[1]], from[index[2]], from[index[3]]);
+#else
+    vf lanes = vf_zero();
+    for (int i = 0; i < VF_LANES; i++) lanes[i] = from[index[i]];
+    return lanes;
+#endif
+}
+
 /* Sum of the lanes, pairwise from the halves. */
 static inline float vf_sum(vf a)
 {

@@ -4,7 +4,7 @@
 The layers are those of docs/architecture.md; includes point down only:
 
     base -> tensor, simd, parallel -> kernels -> ops -> graph -> onnx, image, objective, optim,
-         parameterisation, transformation, scene, profile -> network -> techniques, train -> wasm_api, cli
+         parameterisation, transformation, scene, profile, embed -> network -> techniques, train -> wasm_api, cli
 
 Neighbours in one layer do not include each other, a technique includes no op and no kernel, an op
 includes no other op, a view imports no engine file.
@@ -25,7 +25,7 @@ LAYERS = [
     ["kernels"],
     ["ops"],
     ["graph"],
-    ["onnx", "image", "objective", "optim", "parameterisation", "transformation", "scene", "profile"],
+    ["onnx", "image", "objective", "optim", "parameterisation", "transformation", "scene", "profile", "embed"],
     ["network"],
     ["techniques", "train"],
     ["wasm_api", "cli"],
