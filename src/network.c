@@ -39,6 +39,7 @@ Status network_open(Network **network, const char *name, uint8_t *bytes, size_t 
 void network_close(Network *network)
 {
     if (!network) return;
+    if (network->kept) network->release_kept(network->kept);
     onnx_free(network->model);
     for (Attached *file = network->attached; file;) {
         Attached *next = file->next;
@@ -72,6 +73,17 @@ Status network_attach(Network *network, const char *location, uint8_t *bytes, si
     network->attached = file;
     network->attached_size += size;
     return status_ok();
+}
+
+void *network_kept(const Network *network)
+{
+    return network->kept;
+}
+
+void network_keep(Network *network, void *kept, void (*release)(void *kept))
+{
+    network->kept = kept;
+    network->release_kept = release;
 }
 
 const char *network_name(const Network *network)

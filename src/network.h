@@ -41,6 +41,10 @@ const char *network_missing(const Network *network);
 /* Gives the file of weights at that location; bytes (from malloc) are taken over, also on failure. */
 Status network_attach(Network *network, const char *location, uint8_t *bytes, size_t size);
 
+/* Something that is kept with the network and released with it; NULL until there is something. */
+void *network_kept(const Network *network);
+void network_keep(Network *network, void *kept, void (*release)(void *kept));
+
 const char *network_name(const Network *network);
 size_t network_file_bytes(const Network *network); /* with the files of weights */
 Preprocess *network_preprocess(Network *network);

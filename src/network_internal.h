@@ -21,6 +21,8 @@ struct Network {
     char *label_text; /* lines, each ended with a zero */
     const char **labels;
     int label_count;
+    void *kept;
+    void (*release_kept)(void *kept);
 };
 
 /* A term of a SPEC: its prefix, what it means, and how many numbers follow the node's name. */

@@ -101,4 +101,14 @@ int convo_run_version(int run);                 /* grows with each partial resul
 int convo_run_result(int run);                  /* text: items and facts of docs/architecture.md */
 int convo_run_close(int run);
 
+/* ---- points of any kind on a plane ---- */
+
+/* t-SNE of [n,dims], first reduced to 50 components; returns a handle. */
+int convo_tsne_create(const float *points, int n, int dims, float perplexity, float theta,
+                      int iterations, int seed);
+int convo_tsne_advance(int handle, double seconds); /* 1: done, 0: there is more to do */
+double convo_tsne_progress(int handle);             /* 0 to 1; 0 for no such embedding */
+int convo_tsne_points(int handle); /* text: {"shape": [n,2], "data", "iteration", "divergence"} */
+int convo_tsne_close(int handle);
+
 #endif

@@ -171,6 +171,13 @@ static void item_json(const ResultItem *item, Text *text)
         json_key(text, "framesPerSecond");
         json_number(text, suggested > 0 ? suggested : FILM_FRAMES_PER_SECOND);
     }
+    if (item->kind == RESULT_POINTS) {
+        json_key(text, "group");
+        json_object_begin(text);
+        json_array_of(text, &(Shape){.rank = 1, .dim = {item->shape.dim[0]}}, item->points->group);
+        json_object_end(text);
+    }
+    result_details_json(item, text);
     json_object_end(text);
 }
 

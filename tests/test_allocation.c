@@ -12,7 +12,7 @@
 #include "support/onnx_writer.h"
 #include "support/test.h"
 #include "support/tiny_network.h"
-#include "techniques/technique.h"
+#include "support/zebra.h"
 
 /* ---- the allocator ---- */
 
@@ -148,8 +148,7 @@ static Status advance(Run *run, const Scene *scene, float *sum)
 {
     bool done = false;
     Result result;
-    for (int i = 0; i < scene->technique->pictures; i++)
-        TRY(run_set_picture(run, i, &scene->picture));
+    TRY(give_pictures(run, scene->technique, &scene->picture));
     if (strcmp(scene->technique->id, "style") == 0) {
         TRY(run_set(run, "size", "64"));
         TRY(run_set(run, "steps", "2"));

@@ -7,7 +7,7 @@
 #include "support/onnx_writer.h"
 #include "support/shared.h"
 #include "support/test.h"
-#include "techniques/technique.h"
+#include "support/zebra.h"
 
 enum { CLASSES = 5, MOST_CHANNELS = 4 };
 
@@ -160,8 +160,7 @@ static void run_technique(const Technique *technique, Network *network, const Pi
     Result result = {0};
     bool done = false;
     Status status = run_create(&run, technique, network);
-    for (int i = 0; i < technique->pictures && status.code == STATUS_OK; i++)
-        status = run_set_picture(run, i, picture);
+    if (status.code == STATUS_OK) status = give_pictures(run, technique, picture);
     if (strcmp(technique->id, "occlusion") == 0) {
         CHECK_OK(run_set(run, "patch", "6"));
         CHECK_OK(run_set(run, "stride", "5"));

@@ -125,12 +125,11 @@ static int check_words(const Args *args, int least, int most)
     const Command *command = args->command;
     const char *name = args->technique ? args->technique->id : command->name;
     if (args->word_count < least) {
-        return cli_usage(name, "%s needs %s", name,
-                         args->technique && args->word_count > 0
-                             ? least > 3   ? "MODEL and at least three pictures"
-                               : least > 2 ? "MODEL and two pictures"
-                                           : "MODEL and a picture"
-                             : command->words);
+        if (!args->technique || args->word_count < 1)
+            return cli_usage(name, "%s needs %s", name, command->words);
+        if (least == 2) return cli_usage(name, "%s needs MODEL and a picture", name);
+        return cli_usage(name, "%s needs MODEL and %s%d pictures, or a folder of them", name,
+                         most > least ? "at least " : "", least - 1);
     }
     if (args->word_count <= most) return EXIT_DONE;
     return cli_usage(name, "%s does not know what to do with '%s'", name, args->words[most]);

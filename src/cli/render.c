@@ -243,6 +243,8 @@ Status render_item(const ResultItem *item, const DrawingStyle *style, Drawing *d
     case RESULT_FILM: return draw_image(item, drawing);
     case RESULT_TILES: return draw_tiles(item, drawing);
     case RESULT_CURVE: return draw_curve(item, drawing);
+    case RESULT_POINTS: return scatter_draw(item, style ? style->run : NULL, drawing);
+    case RESULT_TABLE: break;
     }
     return status_error(STATUS_BAD_INPUT, "'%s' is of a kind that cannot be drawn", item->name);
 }

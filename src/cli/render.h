@@ -18,6 +18,7 @@ typedef struct DrawingStyle {
     const float *over;
     int over_height, over_width;
     float strength;
+    const Run *run; /* whose pictures points are drawn as; NULL: dots */
 } DrawingStyle;
 
 /* The ends of an item's colour map: signed ones symmetric around zero, 2 % of the values beyond. */
@@ -37,6 +38,9 @@ Status chart_draw(const float *values, int lines, int count, Drawing *drawing);
 
 /* Two charts, one above the other, of two lines each: values [2,2,count]. */
 Status chart_draw_pairs(const float *values, int count, Drawing *drawing);
+
+/* A scatter of points [n,2] or [n,3] as small pictures, framed in the colours of their classes. */
+Status scatter_draw(const ResultItem *item, const Run *run, Drawing *drawing);
 
 /* Zeroed planes of that size. */
 Status drawing_create(Drawing *drawing, int height, int width);

@@ -37,7 +37,25 @@ static void item_json(Text *text, const ResultItem *item, const Drawing *drawing
     json_key(text, "high"), json_number(text, drawing->high);
     json_key(text, "clipped"), json_bool(text, drawing->clipped);
     json_key(text, "file"), json_string(text, file);
+    result_details_json(item, text);
     json_object_end(text);
+}
+
+static void table_text(Text *text, const ResultItem *item)
+{
+    const int rows = item->shape.dim[0], columns = item->shape.dim[1];
+    for (int r = -1; r < rows; r++) {
+        text_format(text, "\n ");
+        for (int c = 0; c < columns; c++) {
+            const char *cell =
+                r < 0 ? item->table->columns[c] : item->table->cells[r * columns + c];
+            if (cell) {
+                text_format(text, "  %-18s", cell);
+            } else {
+                text_format(text, "  %-18.4g", (double)item->data[r * columns + c]);
+            }
+        }
+    }
 }
 
 static void item_text(Text *text, const ResultItem *item, const Drawing *drawing, const char *file)
@@ -45,6 +63,7 @@ static void item_text(Text *text, const ResultItem *item, const Drawing *drawing
     char shape[SHAPE_TEXT_BYTES];
     text_format(text, "%s%s: %s, %s", text->length ? "\n" : "", file ? file : item->name,
                 item->title, shape_text(&item->shape, shape));
+    if (item->kind == RESULT_TABLE) table_text(text, item);
     if (drawing->low == drawing->high) return;
     text_format(text, ", %.4g to %.4g%s", (double)drawing->low, (double)drawing->high,
                 drawing->clipped ? " (the 2 % beyond are drawn as these)" : "");
@@ -54,7 +73,7 @@ static void item_text(Text *text, const ResultItem *item, const Drawing *drawing
 
 static bool is_drawn(const ResultItem *item)
 {
-    return strcmp(item->name, "raw") != 0;
+    return strcmp(item->name, "raw") != 0 && item->kind != RESULT_TABLE;
 }
 
 /* The item that takes the very name that was given. */
@@ -115,7 +134,7 @@ static Status save_item(const Saving *saving, const ResultItem *item, bool is_ma
     if (status.code == STATUS_OK) {
         if (saving->json) {
             item_json(text, item, &drawing, file);
-        } else if (is_drawn(item)) {
+        } else if (is_drawn(item) || item->kind == RESULT_TABLE) {
             item_text(text, item, &drawing, file);
         }
     }
@@ -130,7 +149,7 @@ static Status save_all_numbers(const char *path, const Result *result,
 {
     int first = 0;
     for (int i = 1; i < result->item_count; i++) {
-        if (!is_drawn(&result->items[i])) first = i;
+        if (strcmp(result->items[i].name, "raw") == 0) first = i;
     }
     for (int i = 0; i < result->item_count; i++) {
         char named[PATH_BYTES];
@@ -148,7 +167,8 @@ static Status save_npy(const char *path, const ResultItem *item)
 
 static Status save_csv(const char *path, const ResultItem *item)
 {
-    return item->kind == RESULT_FILM ? status_ok() : csv_write(path, &item->shape, item->data);
+    if (item->kind == RESULT_FILM) return status_ok();
+    return csv_write(path, &item->shape, item->data, item->table);
 }
 
 Status save_result(const Saving *saving, const Result *result, Text *text)

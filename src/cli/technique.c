@@ -72,7 +72,10 @@ static Status prepare_overlay(Job *job)
     plain.range = 1;
     for (int c = 0; c < 3; c++) plain.mean[c] = 0, plain.std[c] = 1;
     TRY(preprocess_apply(&plain, first, plain.height, plain.width, job->over));
-    job->saving.style = (DrawingStyle){job->over, plain.height, plain.width, (float)strength};
+    job->saving.style = (DrawingStyle){.over = job->over,
+                                       .over_height = plain.height,
+                                       .over_width = plain.width,
+                                       .strength = (float)strength};
     return status_ok();
 }
 
@@ -93,6 +96,7 @@ static Status set_up(Job *job)
     TRY(picture_paths(args->words + 1, args->word_count - 1, &job->paths));
     TRY(picture_paths_load(&job->paths, job->run, network_preprocess(job->network)));
     TRY(prepare_overlay(job));
+    job->saving.style.run = job->run;
     return run_begin(job->run);
 }
 

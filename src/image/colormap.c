@@ -1,6 +1,7 @@
 #include "image/colormap.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A colour at an entry of the table; between two anchors it is interpolated linearly. */
@@ -95,4 +96,21 @@ void colormap_apply(int index, const float *values, size_t count, float low, flo
             rgb[c * count + i] = defined ? (float)table[3 * entry + (int)c] / 255 : 0;
         }
     }
+}
+
+void colormap_category(int index, char colour[8])
+{
+    /* Hues a golden section apart, so that each lies farthest from those before; strength and lightness vary in
+     * turn, for those who tell few hues apart. */
+    static const float strengths[] = {0.72F, 0.88F, 0.55F}, values[] = {0.95F, 0.78F, 0.98F};
+    const float turn = (float)index * 0.618034F + 0.57F, hue = 6 * (turn - floorf(turn));
+    const float strength = strengths[index % 3], value = values[index % 3];
+    int rgb[3];
+    for (int c = 0; c < 3; c++) {
+        const float along = fmodf(hue + (float)(5 - 2 * c), 6);
+        const float share = fmaxf(0, fminf(1, fminf(along, 4 - along)));
+        rgb[c] = (int)lroundf(255 * value * (1 - strength * share));
+    }
+    snprintf(colour, 8, "#%02x%02x%02x", (unsigned)rgb[0] & 255, (unsigned)rgb[1] & 255,
+             (unsigned)rgb[2] & 255);
 }

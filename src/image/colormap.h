@@ -17,4 +17,7 @@ void colormap_table(int index, uint8_t table[768]);
 void colormap_apply(int index, const float *values, size_t count, float low, float high,
                     float *rgb);
 
+/* The colour "#rrggbb" of class number `index`, told apart well up to about a dozen. */
+void colormap_category(int index, char colour[8]);
+
 #endif

@@ -14,6 +14,9 @@ typedef struct Scorer {
     float *probabilities; /* [classes] */
 } Scorer;
 
+/* Plans a graph for as many pictures, at most `most`, as fit the memory; one where the network takes no more. */
+Status build_batch(Run *run, int most, Graph **graph, int *batch);
+
 /* Builds a graph for as many pictures as fit the memory, one where the network takes no more or the target is
  * no class. */
 Status scorer_create(Run *run, Scorer *scorer);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/colormap.h"
+
 #define TECHNIQUE(identifier) extern const Technique technique_##identifier;
 #include "techniques/techniques.def"
 #undef TECHNIQUE
@@ -39,6 +41,8 @@ const char *result_kind_name(ResultKind kind)
     case RESULT_TILES: return "tiles";
     case RESULT_CURVE: return "curve";
     case RESULT_FILM: return "film";
+    case RESULT_POINTS: return "points";
+    case RESULT_TABLE: return "table";
     }
     return "map";
 }
@@ -46,6 +50,44 @@ const char *result_kind_name(ResultKind kind)
 int technique_most_pictures(const Technique *technique)
 {
     return technique->most_pictures ? technique->most_pictures : technique->pictures;
+}
+
+void result_details_json(const ResultItem *item, Text *text)
+{
+    if (item->kind == RESULT_POINTS) {
+        json_key(text, "groups");
+        json_array_begin(text);
+        for (int i = 0; i < item->points->group_count; i++) {
+            char colour[8];
+            colormap_category(i, colour);
+            json_object_begin(text);
+            json_key(text, "name"), json_string(text, item->points->groups[i]);
+            json_key(text, "colour"), json_string(text, colour);
+            json_object_end(text);
+        }
+        json_array_end(text);
+    }
+    if (item->kind != RESULT_TABLE) return;
+    const int rows = item->shape.dim[0], columns = item->shape.dim[1];
+    json_key(text, "columns");
+    json_array_begin(text);
+    for (int c = 0; c < columns; c++) json_string(text, item->table->columns[c]);
+    json_array_end(text);
+    json_key(text, "rows");
+    json_array_begin(text);
+    for (int r = 0; r < rows; r++) {
+        json_array_begin(text);
+        for (int c = 0; c < columns; c++) {
+            const char *cell = item->table->cells[r * columns + c];
+            if (cell) {
+                json_string(text, cell);
+            } else {
+                json_number(text, item->data[r * columns + c]);
+            }
+        }
+        json_array_end(text);
+    }
+    json_array_end(text);
 }
 
 /* ---- JSON, as docs/architecture.md has it ---- */
@@ -136,6 +178,7 @@ void techniques_json(Text *text)
         json_integer(text, t->pictures);
         json_key(text, "most_pictures");
         json_integer(text, technique_most_pictures(t));
+        text_member(text, "images", t->images ? t->images : "");
         text_member(text, "returns", t->returns);
         json_key(text, "parameters");
         json_array_begin(text);

@@ -40,7 +40,9 @@ typedef enum ResultKind {
     RESULT_IMAGE,
     RESULT_TILES,
     RESULT_CURVE,
-    RESULT_FILM
+    RESULT_FILM,
+    RESULT_POINTS,
+    RESULT_TABLE
 } ResultKind;
 
 enum {
@@ -54,16 +56,31 @@ enum {
 enum { RUN_MAX_PICTURES = 20000 };
 #define RUN_MAX_PIXELS (400 * 1000 * 1000)
 
+/* Classes of points. */
+typedef struct ResultPoints {
+    const float *group; /* [n]: index into groups, or -1 */
+    const char *const *groups;
+    int group_count;
+} ResultPoints;
+
+/* Texts of a table [rows,columns]. A cell "#rrggbb" is shown as that colour. */
+typedef struct ResultTable {
+    const char *const *columns; /* titles */
+    const char *const *cells;   /* by rows; where NULL, the number of the item's data is the cell */
+} ResultTable;
+
 /* One array to be shown; data belongs to the run and stays valid until its next advance or its end. */
 typedef struct ResultItem {
     const char *name, *title; /* literals: "adversarial", "The picture that fools it" */
     ResultKind kind;
     Shape shape; /* see docs/architecture.md */
     const float *data;
-    bool is_signed;          /* drawn symmetric around zero */
-    const char *colormap;    /* suggestion */
-    float frames_per_second; /* of a film: suggestion; 0: FILM_FRAMES_PER_SECOND */
-    const char *lines;       /* of a curve [k,n]: their names, "a|b"; NULL: one */
+    bool is_signed;             /* drawn symmetric around zero */
+    const char *colormap;       /* suggestion */
+    float frames_per_second;    /* of a film: suggestion; 0: FILM_FRAMES_PER_SECOND */
+    const char *lines;          /* of a curve [k,n]: their names, "a|b"; NULL: one */
+    const ResultPoints *points; /* of points, [n,2] or [n,3]: point i is the run's picture i */
+    const ResultTable *table;   /* of a table */
 } ResultItem;
 
 typedef struct ResultFact {
@@ -107,7 +124,9 @@ const Technique *technique_at(int index);
 const Technique *technique_find(const char *id); /* NULL: no such technique */
 int technique_most_pictures(const Technique *technique);
 void techniques_json(Text *text);
-const char *result_kind_name(ResultKind kind); /* map, image, tiles, curve, film */
+/* The members `groups` of points, [{name, colour}], and `columns` and `rows` of a table: texts and numbers. */
+void result_details_json(const ResultItem *item, Text *text);
+const char *result_kind_name(ResultKind kind); /* map, image, tiles, curve, film, points, table */
 
 /* "a|b" as an array of texts. */
 void choices_json(Text *text, const char *choices);

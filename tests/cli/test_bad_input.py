@@ -78,7 +78,7 @@ def cases(here, model, picture):
     yield "no value", ["classify", missing, picture, "--top"], 2, "--top"
     yield "unknown parameter", ["occlusion", missing, picture, "--nonesuch", "3"], 2, "--nonesuch"
     yield "no picture given", ["occlusion", missing, "--out", out], 2, "picture"
-    yield "one picture for two", ["style", missing, picture, "--out", out], 2, "two pictures"
+    yield "one picture for two", ["style", missing, picture, "--out", out], 2, "2 pictures"
     yield "no output given", ["occlusion", missing, picture], 2, "--out"
     yield "no input given", ["run", missing], 2, "--input"
     yield "bad top", ["classify", missing, picture, "--top", "many"], 1, "--top"

@@ -174,12 +174,15 @@ def test_techniques(here):
         "style": ["--steps", "2", "--size", "96"],
         "deletion-insertion": ["--steps", "8"],
         "sanity-check": ["--stages", "2"],
+        "decision-plane": ["--resolution", "16"],
+        "tsne": ["--iterations", "60"],
         # With this picture nothing positive comes back from the classes.
         "deconvnet": ["--target", "channel:/features/features.5/Concat:3"],
     }
+    photos = [SHARED / "data/photos/n01443537_goldfish.jpg", *sorted((SHARED / "data/photos").glob("*"))[::90]]
     for technique in run_json("techniques"):
         name = technique["id"]
-        pictures = [PICTURE, SHARED / "data/photos/n01443537_goldfish.jpg"][: technique["pictures"]]
+        pictures = [PICTURE, *photos][: technique["pictures"]]
         out, raw = here / f"{name}.png", here / f"{name}.npy"
         words = [name, MODEL, *pictures, *quick.get(name, []), "--out", out, "--npy", raw]
         result = run_json(*words)
@@ -201,6 +204,30 @@ def test_techniques(here):
     if (here / "gradcam.npy").exists():
         error = relative_error(here / "gradcam.npy", ZEBRA / "gradcam_fire9.npy")
         near(error, 0, 1e-4, "Grad-CAM")
+
+
+def test_set(here):
+    """A folder of folders is a set with classes; its table is text, JSON and CSV."""
+    photos = sorted((SHARED / "data/photos").glob("*"))
+    for i in range(10):
+        to = here / "set" / ("odd" if i % 2 else "even") / f"{i}.jpg"
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(photos[90 * i], to)
+    (here / "set" / "odd" / "broken.png").write_text("no picture")
+    out, table = here / "near.png", here / "near.csv"
+    words = ["neighbours", MODEL, photos[90], here / "set", "--count", "2", "--out", out]
+    process = run(*words)
+    check("left out" in process.stderr and "1.jpg" in process.stdout, process.stdout)
+    result = run_json(*words, "--csv", table)
+    rows = next(item["rows"] for item in result["items"] if item["kind"] == "table")
+    check(rows[0][1] == "1.jpg" and rows[0][2] == "odd" and rows[0][3] < 1e-3, f"{rows[0]}")
+    named = here / "near.table.csv"
+    text = named.read_text().split("\n")
+    check(text[0].startswith('"rank","by pixels"') and '"1.jpg"' in text[1], f"{text[:2]}")
+    result = run_json("pca", MODEL, here / "set", "--out", here / "pca.png")
+    groups = [group["name"] for group in result["items"][0]["groups"]]
+    check(groups == ["even", "odd"], f"{groups}")
+    check(read_png(here / "pca.png")[0] > 1000, "the scatter is small")
 
 
 def test_drawing(here):

@@ -56,6 +56,29 @@ void zebra_close(Zebra *zebra)
     network_close(zebra->network);
 }
 
+Status picture_variant(const Picture *picture, int index, Picture *variant)
+{
+    TRY(picture_copy(variant, picture->width, picture->height, picture->rgba));
+    const int pixels = picture->width * picture->height, shift = index * pixels * 3 / 16 + index;
+    for (int i = 0; i < pixels; i++) {
+        const uint8_t *from = picture->rgba + 4 * ((i + shift) % pixels);
+        for (int c = 0; c < 3; c++) variant->rgba[4 * i + c] = from[(c + index) % 3];
+    }
+    return status_ok();
+}
+
+Status give_pictures(Run *run, const Technique *technique, const Picture *picture)
+{
+    for (int i = 0; i < technique->pictures; i++) {
+        Picture variant = {0};
+        Status status = picture_variant(picture, i, &variant);
+        if (status.code == STATUS_OK) status = run_set_picture(run, i, &variant);
+        picture_release(&variant);
+        TRY(status);
+    }
+    return status_ok();
+}
+
 Run *zebra_run(const Zebra *zebra, const char *technique, const char *const *params)
 {
     const Technique *t = technique_find(technique);
@@ -63,8 +86,7 @@ Run *zebra_run(const Zebra *zebra, const char *technique, const char *const *par
     CHECK(t != NULL);
     if (!t) return NULL;
     Status status = run_create(&run, t, zebra->network);
-    for (int i = 0; status.code == STATUS_OK && i < t->pictures; i++)
-        status = run_set_picture(run, i, &zebra->picture);
+    if (status.code == STATUS_OK) status = give_pictures(run, t, &zebra->picture);
     for (; status.code == STATUS_OK && params && *params; params += 2)
         status = run_set(run, params[0], params[1]);
     if (status.code == STATUS_OK) status = run_begin(run);

@@ -17,7 +17,13 @@ bool zebra_open(Zebra *zebra);
 bool tiny_open(Zebra *zebra);
 void zebra_close(Zebra *zebra);
 
-/* A run of the technique on the zebra (on every picture that it takes) with parameters "name", "value", ...,
+/* Gives as many pictures as the technique takes at least: this one, and others made of it. */
+Status give_pictures(Run *run, const Technique *technique, const Picture *picture);
+
+/* Picture number `index` of these; release with picture_release. */
+Status picture_variant(const Picture *picture, int index, Picture *variant);
+
+/* A run of the technique on the zebra (and what give_pictures makes of it) with parameters "name", "value", ...,
  * NULL; already begun. NULL, and a failure, when something is refused. */
 Run *zebra_run(const Zebra *zebra, const char *technique, const char *const *params);
 

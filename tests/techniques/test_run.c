@@ -70,8 +70,8 @@ static void refused(const Zebra *tiny, const char *technique, const char *param,
 {
     Run *run = created(tiny, technique);
     Status status = run_set(run, param, value);
-    for (int i = 0; i < technique_find(technique)->pictures && status.code == STATUS_OK; i++)
-        status = run_set_picture(run, i, &tiny->picture);
+    if (status.code == STATUS_OK)
+        status = give_pictures(run, technique_find(technique), &tiny->picture);
     if (status.code == STATUS_OK) status = run_begin(run);
     if (status.code == STATUS_OK) status = run_to_end(run);
     CHECK_FAILS(status, word);
