@@ -4,6 +4,7 @@ import { ConvoscopeError } from './errors.js';
 import { isIsolated, requireBrowser } from './features.js';
 import { Link } from './link.js';
 import { Model, settingsOf } from './model.js';
+import { PictureSet } from './picture-set.js';
 
 /** Share of the work of opening an address that fetching is. */
 const FETCHING = 0.8;
@@ -70,6 +71,39 @@ export class Convoscope {
             onProgress: ({ done }) => onProgress?.({ done: start + (1 - start) * done }),
         });
         return new Model(this.#link, kept, opened);
+    }
+
+    /**
+     * Reads many pictures; a set can be given to a run among its `images`. What cannot be read is left out.
+     * @param {{blob: Blob, name?: string, group?: string}[]} pictures `group`: the class
+     * @param {{onProgress?: (progress: {done: number}) => void, signal?: AbortSignal}} [how]
+     */
+    async openSet(pictures, { onProgress, signal } = {}) {
+        const files = pictures.map(({ blob, name, group = '' }) => ({ blob, name: name ?? nameOf(blob), group }));
+        await this.#link.ready();
+        const begun = this.#link.begin('openSet', { files }, { onProgress });
+        signal?.addEventListener('abort', begun.cancel, { once: true });
+        const opened = await begun.reply;
+        if (!opened || signal?.aborted) throw new ConvoscopeError('cancelled', 'Reading the pictures was cancelled.');
+        if (opened.names.length) return new PictureSet(this.#link, files, opened);
+        throw new ConvoscopeError('bad-input', 'None of the files is a picture that this browser can read: choose JPEG, PNG or WebP files.');
+    }
+
+    /**
+     * Places points of any kind on a plane, with no network: t-SNE by Barnes and Hut.
+     * @param {Float32Array} data rows of `dims` numbers
+     * @param {{dims: number, perplexity?: number, theta?: number, iterations?: number, seed?: number}} options
+     * @param {{onProgress?: (progress: {done: number}) => void, signal?: AbortSignal}} [how]
+     * @returns {Promise<{shape: number[], data: Float32Array, iteration: number, divergence: number}>}
+     */
+    async tsne(data, { dims, perplexity = 30, theta = 0.5, iterations = 1000, seed = 1 }, { onProgress, signal } = {}) {
+        if (!(data instanceof Float32Array) || !(dims >= 1) || data.length % dims)
+            throw new ConvoscopeError('bad-input', 'The points must be a Float32Array with `dims` numbers for each.');
+        await this.#link.ready();
+        const options = { dims, perplexity, theta, iterations, seed };
+        const begun = this.#link.begin('tsne', { data, options }, { onProgress });
+        signal?.addEventListener('abort', begun.cancel, { once: true });
+        return begun.reply;
     }
 
     /** Ends the worker; what is pending fails. */

@@ -297,12 +297,40 @@ export class Core {
     /** @param {number} run */
     runResult(run) {
         const { items, facts } = this.#json(this.#call('convo_run_result', run));
-        return { items: items.map((/** @type {any} */ item) => this.#array(item)), facts };
+        return { items: items.map((/** @type {any} */ item) => this.#item(item)), facts };
     }
 
     /** @param {number} run */
     runClose(run) {
         this.#check(this.#call('convo_run_close', run));
+    }
+
+    /* ---- points of any kind ---- */
+
+    /** @param {Float32Array} data @param {{dims: number, perplexity: number, theta: number, iterations: number, seed: number}} options */
+    tsneCreate(data, { dims, perplexity, theta, iterations, seed }) {
+        return this.#withBytes(data, (at) =>
+            this.#check(this.#call('convo_tsne_create', at, data.length / dims, dims, perplexity, theta, iterations, seed)));
+    }
+
+    /** @param {number} handle @param {number} seconds @returns {boolean} it is done */
+    tsneAdvance(handle, seconds) {
+        return this.#check(this.#call('convo_tsne_advance', handle, seconds)) === 1;
+    }
+
+    /** @param {number} handle */
+    tsneProgress(handle) {
+        return this.#call('convo_tsne_progress', handle);
+    }
+
+    /** @param {number} handle */
+    tsnePoints(handle) {
+        return this.#array(this.#json(this.#call('convo_tsne_points', handle)));
+    }
+
+    /** @param {number} handle */
+    tsneClose(handle) {
+        this.#check(this.#call('convo_tsne_close', handle));
     }
 
     /* ---- memory ---- */
@@ -338,6 +366,12 @@ export class Core {
         const at = pointer >>> 0;
         const bytes = new Uint8Array(this.#buffer);
         return new TextDecoder().decode(bytes.slice(at, bytes.indexOf(0, at)));
+    }
+
+    /** @param {any} item */
+    #item(item) {
+        const { group } = item;
+        return this.#array(group ? { ...item, group: this.#array(group).data } : item);
     }
 
     /** An object with its address replaced by a copy of the numbers there. @param {any} object */

@@ -4,16 +4,18 @@
  * that a PNG gives the same numbers here and on the command line.
  *
  * @typedef {{width: number, height: number, data: Uint8ClampedArray | Uint8Array}} Pixels RGBA, rows from the top
- * @typedef {{image: any, name?: string, group?: string, mostPixels?: number}} Sent one of a run's pictures
+ * @typedef {{image?: any, name?: string, group?: string, mostPixels?: number, set?: number}} Sent one of a run's
+ *     pictures, or a set that the worker has
  */
 import { ConvoscopeError } from './errors.js';
+import { PictureSet } from './picture-set.js';
 
 const MOST_PIXELS = 64e6;
 const HEAD_BYTES = 1 << 18;
 
 /** So many pictures are a set, whose members need not keep their size, and may have so many pixels together. */
 const SET_LEAST = 8;
-const SET_PIXELS = 200e6;
+const SET_PIXELS = 64e6;
 const SIDE_LEAST = 256;
 
 /** @type {ImageBitmapOptions} */
@@ -40,18 +42,22 @@ export async function sendable(image) {
 
 /**
  * Page: the pictures of a run, each an image or {image, name, group}.
- * @param {any[]} pictures
+ * @param {any[]} pictures a PictureSet stands for all of its pictures
  * @param {string} [size] of the network's input: the members of a set are made no smaller than it needs
  * @returns {Promise<Sent[]>}
  */
 export async function sendableSet(pictures, size = '') {
-    const side = Math.max(SIDE_LEAST, 1.25 * Math.max(...(String(size).match(/\d+/g) ?? []).map(Number), 0));
-    const mostPixels = pictures.length < SET_LEAST ? undefined : Math.min(side * side, SET_PIXELS / pictures.length);
+    const mostPixels = pixelsEach(pictures.length, Math.max(...(String(size).match(/\d+/g) ?? []).map(Number), 0));
     return Promise.all(pictures.map(async (picture) => {
+        if (picture instanceof PictureSet) return { set: await picture.attach() };
         const { image, name, group } = picture.image ? picture : { image: picture, name: picture.name };
         return { image: await sendable(image), name: name && String(name), group: group && String(group), mostPixels };
     }));
 }
+
+/** The pixels that each of so many pictures may keep. @param {number} count @param {number} [side] of the network's input */
+export const pixelsEach = (count, side = 0) =>
+    count < SET_LEAST ? Infinity : Math.min(Math.max(SIDE_LEAST, 1.25 * side) ** 2, SET_PIXELS / count);
 
 /**
  * Worker: the pixels of what was sent, made smaller when there are more than `mostPixels`.
@@ -60,7 +66,18 @@ export async function sendableSet(pictures, size = '') {
  * @returns {Promise<Pixels>}
  */
 export async function decode(image, mostPixels = Infinity) {
-    if (isPixels(image)) return checkPixels(image);
+    return isPixels(image) ? checkPixels(image) : pixelsOf(await draw(image, mostPixels));
+}
+
+/** @param {OffscreenCanvas} canvas @returns {Pixels} */
+export function pixelsOf(canvas) {
+    const { width, height } = canvas;
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    return { width, height, data: context.getImageData(0, 0, width, height).data };
+}
+
+/** Worker: the same on a canvas. @param {any} image @param {number} mostPixels */
+export async function draw(image, mostPixels) {
     const name = image.name ? `“${image.name}”` : 'the picture';
     if (image instanceof Blob) {
         const head = new Uint8Array(await image.slice(0, HEAD_BYTES).arrayBuffer());
@@ -84,7 +101,7 @@ export async function decode(image, mostPixels = Infinity) {
     context.imageSmoothingQuality = 'high';
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
-    return { width, height, data: context.getImageData(0, 0, width, height).data };
+    return canvas;
 }
 
 /** @param {Pixels} pixels */

@@ -6,6 +6,7 @@
  */
 import { ConvoscopeError, Trap } from './errors.js';
 import { decode } from './image.js';
+import { Sets } from './sets.js';
 
 /** Seconds of work between two looks at the messages: of a run, and of a look, which somebody waits for. */
 const RUN_SLICE = 0.03;
@@ -43,6 +44,7 @@ export function makeSession(startCore, breathe = makeBreather()) {
     let core;
     /** @type {Set<ActiveRun>} */
     const runs = new Set();
+    const sets = new Sets();
     /** @type {Promise<any>} */
     let last = Promise.resolve();
 
@@ -138,9 +140,14 @@ export function makeSession(startCore, breathe = makeBreather()) {
 
     /** One after another: a set of thousands is never decoded whole. @param {number} run @param {Sent[]} images @param {Call} call */
     async function givePictures(run, images, call) {
-        for (const [i, { image, name, group, mostPixels }] of images.entries()) {
-            core.runPicture(run, i, await decode(image, mostPixels), { name, group });
-            if (call.cancelled) throw nothingYet();
+        let count = 0;
+        for (const { image, name, group, mostPixels, set } of images) {
+            const pictures = set === undefined ? [{ pixels: await decode(image, mostPixels), name, group }] : sets.pictures(set);
+            for (const picture of pictures) {
+                core.runPicture(run, count++, picture.pixels, picture);
+                if (count % 100 === 0) await breathe();
+                if (call.cancelled) throw nothingYet();
+            }
         }
     }
 
@@ -192,6 +199,21 @@ export function makeSession(startCore, breathe = makeBreather()) {
             return core.gradientResult(model);
         }),
         profile: inTurn(({ model, options }) => core.profile(model, options)),
+        async tsne({ data, options }, call) {
+            const handle = core.tsneCreate(data, options);
+            try {
+                while (!core.tsneAdvance(handle, RUN_SLICE)) {
+                    call.progress({ done: core.tsneProgress(handle) });
+                    await breathe();
+                    if (call.cancelled) throw nothingYet();
+                }
+                return core.tsnePoints(handle);
+            } finally {
+                core.tsneClose(handle);
+            }
+        },
+        openSet: ({ files }, call) => sets.open(files, call),
+        closeSet: ({ id }) => sets.forget(id),
         async run({ model, technique, params, images }, call) {
             const working = work(model, technique, params, images, call);
             const active = { model, call, ended: working.then(() => {}, () => {}) };

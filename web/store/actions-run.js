@@ -1,7 +1,7 @@
 // @ts-check
 /** Running a technique: one at a time, restarted when one of its controls changes. */
 import { sentence } from './actions.js';
-import { changedOf, picturesOf, targetFault, targetText, valueOf, valuesOf } from './techniques.js';
+import { changedOf, missingPictures, picturesOf, takesSet, targetFault, targetText, valueOf, valuesOf } from './techniques.js';
 
 /** How long a control has to rest before the run that it belongs to starts again, in milliseconds. */
 const REST = 250;
@@ -52,13 +52,12 @@ export function runActions(store, engine) {
 
     /** What is missing before a technique, the chosen one unless given, can run; '' when nothing is. */
     function missing(id = store.state.technique) {
-        const { network, specimen, second, target } = store.state;
+        const { network, target } = store.state;
         const technique = find(id);
         if (!network) return 'Open a network first.';
         if (!technique) return 'Choose a technique.';
-        if (technique.pictures > 0 && !specimen) return 'Open a picture first.';
-        if (technique.pictures > 1 && !second) return 'Choose the second picture.';
-        if (technique.pictures > 2) return `This needs ${technique.pictures} pictures.`;
+        const lacking = missingPictures(technique, store.state);
+        if (lacking) return lacking;
         return aimed(technique) ? targetFault(target, network) : '';
     }
 
@@ -77,6 +76,7 @@ export function runActions(store, engine) {
             pictures: picturesOf(technique, store.state).map((p) => p.name),
             files: picturesOf(technique, store.state).map((p) => p.file ?? p.name),
             asked: askedOf(network),
+            set: takesSet(technique) ? store.state.set : null,
             result: null,
             busy: true,
             starred: false,
@@ -145,10 +145,9 @@ export function runActions(store, engine) {
             const job = engine.model.run(
                 technique.id,
                 {
-                    images: picturesOf(technique, store.state).map((p) => ({
-                        image: p.pixels,
-                        name: p.name,
-                    })),
+                    images: picturesOf(technique, store.state).map(
+                        (p) => p.handle ?? { image: p.pixels, name: p.name },
+                    ),
                     ...values,
                 },
                 {

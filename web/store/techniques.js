@@ -41,9 +41,36 @@ export function valuesOf(technique, state) {
 /** How many pictures a technique takes at most. */
 export const mostPictures = (technique) => technique.most_pictures ?? technique.pictures;
 
-/** The pictures that a technique gets, of those that are there; their order is that of the run. */
-export function picturesOf(technique, { specimen, second }) {
-    return [specimen, second].slice(0, mostPictures(technique)).filter(Boolean);
+/** So many are a set: a folder rather than pictures chosen one by one. */
+const SET_FROM = 9;
+export const takesSet = (technique) => mostPictures(technique) >= SET_FROM;
+
+/** Techniques that look for what is like one picture have it first: "IMAGE OTHER_IMAGE...". */
+const startsWithOne = (technique) => /^\w+ \w+\.\.\.$/.test(technique.images ?? '');
+
+/**
+ * The pictures that a technique gets, of those that are there, in the order of the run: the specimen and those chosen
+ * for it, or the set.
+ */
+export function picturesOf(technique, { specimen, second, extras, set }) {
+    if (takesSet(technique)) return [startsWithOne(technique) && specimen, set].filter(Boolean);
+    return [specimen, second, ...extras].filter(Boolean).slice(0, mostPictures(technique));
+}
+
+/** What is missing of the pictures, in a sentence; '' when nothing is. */
+export function missingPictures(technique, state) {
+    const { specimen, second, extras, set, reading } = state;
+    const one = !takesSet(technique) || startsWithOne(technique);
+    if (technique.pictures > 0 && one && !specimen) return 'Open a picture first.';
+    if (takesSet(technique)) {
+        const needed = technique.pictures - (startsWithOne(technique) ? 1 : 0);
+        if (reading) return 'The set of pictures is being read.';
+        if (!set) return 'This needs a set of pictures: open a folder under the picture.';
+        return set.count < needed ? `This needs ${needed} pictures at least, but the set has ${set.count}.` : '';
+    }
+    if (technique.pictures > 1 && !second) return 'Choose the second picture.';
+    const left = technique.pictures - 2 - extras.length;
+    return left > 0 ? `Choose ${left === 1 ? 'one more picture' : `${left} more pictures`}.` : '';
 }
 
 /** The settings that differ from the defaults. */

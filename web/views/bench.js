@@ -1,11 +1,13 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { QUESTIONS, mostPictures, targetText } from '../store/techniques.js';
+import { QUESTIONS, mostPictures, takesSet, targetText } from '../store/techniques.js';
 import { icons } from './icons.js';
 import { percent, seconds } from './format.js';
 import './parameter.js';
 import './picture-well.js';
+import './extra-pictures.js';
+import './set-well.js';
 
 /** Right: the techniques by the question that they answer, the chosen one open with its controls. */
 export class ConvoBench extends View {
@@ -17,6 +19,9 @@ export class ConvoBench extends View {
         'network',
         'specimen',
         'second',
+        'extras',
+        'set',
+        'reading',
         'running',
         'runError',
         'look',
@@ -76,6 +81,15 @@ export class ConvoBench extends View {
             ${this.foot()}`;
     }
 
+    /** Wells for the pictures beyond the specimen, or for the set. */
+    pictures(t) {
+        if (takesSet(t)) return html`<set-well .store=${this.store}></set-well>`;
+        const most = mostPictures(t);
+        if (most < 2) return nothing;
+        return html`<picture-well class="second" .store=${this.store} second></picture-well>
+            ${most > 2 ? html`<extra-pictures .store=${this.store} .most=${most - 2}></extra-pictures>` : nothing}`;
+    }
+
     opened(t) {
         const plain = t.parameters.filter((p) => !p.advanced);
         const folded = t.parameters.filter((p) => p.advanced);
@@ -83,7 +97,7 @@ export class ConvoBench extends View {
             html`<param-control .store=${this.store} .parameter=${p}></param-control>`;
         return html`<div class="technique-body">
             <p>${t.sentence}</p>
-            ${mostPictures(t) > 1 ? html`<picture-well class="second" .store=${this.store} second></picture-well>` : nothing}
+            ${this.pictures(t)}
             ${plain.map(control)}
             ${
                 folded.length

@@ -10,6 +10,7 @@ import {
     paintVeil,
     rangeOf,
 } from './paint.js';
+import { project } from './cloud.js';
 
 const canvases = new WeakMap();
 
@@ -125,9 +126,33 @@ export function linesOf(item) {
     }));
 }
 
+/** Points as dots in the colours of their classes, a table as its lines. */
+function sketch(item) {
+    const side = 96;
+    return cached(item, 'sketch', () => {
+        const canvas = canvasOf(side, side, () => {});
+        const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        ctx.fillStyle = '#8f969d';
+        if (item.kind === 'table') {
+            for (let y = 20; y < 80; y += 14) ctx.fillRect(14, y, y === 20 ? 68 : 54, 4);
+            return canvas;
+        }
+        const { xy } = project(item.data, item.shape[1], { yaw: 0.5, pitch: 0.3 });
+        for (let i = 0; i < item.shape[0]; i++) {
+            ctx.fillStyle = item.groups?.[item.group[i]]?.colour ?? '#8f969d';
+            ctx.fillRect(side * (0.5 + 0.9 * xy[2 * i]) - 1, side * (0.5 + 0.9 * xy[2 * i + 1]) - 1, 3, 3);
+        }
+        return canvas;
+    });
+}
+
 /** An item that is no curve, small. */
 export const thumbOfItem = (item, state) =>
-    item.kind === 'tiles' ? sheetOf(item, state, 36) : plain(item, { ...state, moment: -1 });
+    item.kind === 'points' || item.kind === 'table'
+        ? sketch(item)
+        : item.kind === 'tiles'
+          ? sheetOf(item, state, 36)
+          : plain(item, { ...state, moment: -1 });
 
 /** What the film strip shows of a frame. */
 export function thumbOf(frame, state) {

@@ -64,8 +64,8 @@ export class ResultSave extends View {
     savePng() {
         const { item, frame, state } = this;
         const canvas =
-            item.kind === 'curve'
-                ? this.parentElement?.querySelector('line-chart canvas')
+            item.kind === 'curve' || item.kind === 'points'
+                ? this.parentElement?.querySelector(':is(line-chart, point-cloud) canvas')
                 : pictureOf(frame, item, state);
         this.store.actions.savePng(frame.id, canvas);
     }

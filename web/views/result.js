@@ -8,6 +8,8 @@ import { iconButton, overlaySlider } from './controls.js';
 import './item-strip.js';
 import './map-canvas.js';
 import './result-tiles.js';
+import './result-table.js';
+import './point-cloud.js';
 import './colour-bar.js';
 import './line-chart.js';
 import './film-player.js';
@@ -81,6 +83,15 @@ export class ResultView extends View {
                 .item=${item}
                 label="${frame.title}: ${item.title}"
             ></film-player>`;
+        if (item.kind === 'points')
+            return html`<point-cloud
+                .store=${this.store}
+                .item=${item}
+                .set=${frame.set}
+                label=${frame.title}
+            ></point-cloud>`;
+        if (item.kind === 'table')
+            return html`<result-table .store=${this.store} .item=${item}></result-table>`;
         if (item.kind === 'tiles')
             return html`<result-tiles .store=${this.store} .item=${item}></result-tiles>`;
         const { frame: box, sheets } = sheetsOf(frame, item, this.state);

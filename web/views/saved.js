@@ -1,11 +1,12 @@
 // @ts-check
 /** An item of a result as it is saved: a picture, or pictures one after the other. */
-import { itemRange, plain, sheetOf, sheetsOf, tableFor } from './draw-result.js';
+import { itemRange, plain, sheetOf, sheetsOf, tableFor, thumbOfItem } from './draw-result.js';
 import { paintMap, paintPicture } from './paint.js';
 
 /** An item that is no curve as it is seen: a map over its picture keeps the picture's size. */
 export function pictureOf(frame, item, state) {
     if (item.kind === 'tiles') return sheetOf(item, state);
+    if (item.kind === 'points' || item.kind === 'table') return thumbOfItem(item, state);
     const { frame: box, sheets } = sheetsOf(frame, item, state);
     if (item.kind !== 'map') return plain(item, state);
     const canvas = document.createElement('canvas');

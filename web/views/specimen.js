@@ -4,6 +4,7 @@ import { View } from './view.js';
 import './picture-well.js';
 import './network-well.js';
 import './class-bars.js';
+import './set-well.js';
 
 /** Left: the picture, the answers and the network that gives them. */
 export class ConvoSpecimen extends View {
@@ -35,6 +36,7 @@ export class ConvoSpecimen extends View {
                       </div>`
                     : nothing
             }
+            <set-well .store=${this.store}></set-well>
             <class-bars .store=${this.store}></class-bars>
             <network-well .store=${this.store}></network-well>`;
     }

@@ -1,0 +1,137 @@
+// @ts-check
+/**
+ * t-SNE in Chromium beside wasm-bhtsne: clusters in 50 dimensions, perplexity 30, theta 0.5, 1000 iterations.
+ *
+ *     node bench/tsne.mjs [--sizes 1000,2000,5000,10000] [--threads 2] [--peer-most 5000] [--iterations 1000]
+ *
+ * Prints a table of times and of how many of the 10 nearest in the plane are of one cluster, and writes
+ * build/bench-tsne.json. A peer that would take minutes is left out above --peer-most points.
+ */
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { build } from 'vite';
+import { serve } from '../tools/serve.mjs';
+import { launch, quit } from './browser.mjs';
+
+const DIMS = 50;
+const CLUSTERS = 10;
+
+const { values } = parseArgs({
+    options: {
+        sizes: { type: 'string', default: '1000,2000,5000,10000' },
+        threads: { type: 'string', default: '2' },
+        'peer-most': { type: 'string', default: '5000' },
+        iterations: { type: 'string', default: '1000' },
+    },
+});
+
+/** The same clusters for everybody. @param {number} n @returns {number[]} rows of DIMS */
+function clusters(n) {
+    let state = 12345;
+    const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+    const normal = () => Math.sqrt(-2 * Math.log(uniform() + 1e-12)) * Math.cos(2 * Math.PI * uniform());
+    const centres = Array.from({ length: CLUSTERS * DIMS }, () => 0.6 * normal());
+    return Array.from({ length: n * DIMS }, (_, i) => {
+        const cluster = Math.floor(i / DIMS) % CLUSTERS;
+        return centres[cluster * DIMS + (i % DIMS)] + normal();
+    });
+}
+
+/** Share of the 10 nearest that are of one cluster, on at most 500 of the points. @param {number[]} plane */
+function agreement(plane) {
+    const n = plane.length / 2;
+    let same = 0;
+    const judged = Math.min(n, 500);
+    for (let i = 0; i < judged; i++) {
+        const near = Array.from({ length: n }, (_, j) => [
+            (plane[2 * i] - plane[2 * j]) ** 2 + (plane[2 * i + 1] - plane[2 * j + 1]) ** 2, j]);
+        near.sort((a, b) => a[0] - b[0]);
+        same += near.slice(1, 11).filter(([, j]) => j % CLUSTERS === i % CLUSTERS).length;
+    }
+    return same / (10 * judged);
+}
+
+/** Site, points and peer under one address. */
+async function serveSite() {
+    const folder = resolve('build/bench/tsne');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const name of readdirSync('dist')) symlinkSync(resolve('dist', name), join(folder, name));
+    await build({
+        root: resolve('bench/peers'),
+        base: '/peers/',
+        configFile: false,
+        logLevel: 'error',
+        worker: { format: 'es' },
+        build: { outDir: join(folder, 'peers'), emptyOutDir: true, target: 'es2022',
+            rollupOptions: { input: resolve('bench/peers/bhtsne.html') } },
+    });
+    return serve({ root: folder, strict: false });
+}
+
+/** @param {import('puppeteer-core').Browser} browser @param {string} url @param {number[]} points @param {number} threads @param {number} iterations */
+async function ours(browser, url, points, threads, iterations) {
+    const page = await browser.newPage();
+    await page.goto(`${url}?isolation=off`);
+    await page.waitForFunction(() => /** @type {any} */ (window).convoscope, { timeout: 60_000 });
+    const result = await page.evaluate(
+        async (data, dims, count, steps) => {
+            const scope = await /** @type {any} */ (window).convoscope.constructor.create({ threads: count });
+            const floats = Float32Array.from(data);
+            await scope.tsne(floats.subarray(0, 200 * dims), { dims, iterations: 50 });
+            const start = performance.now();
+            const placed = await scope.tsne(floats, { dims, iterations: steps });
+            const milliseconds = performance.now() - start;
+            scope.close();
+            return { milliseconds, plane: Array.from(placed.data) };
+        },
+        points,
+        DIMS,
+        threads,
+        iterations,
+    );
+    await page.close();
+    return result;
+}
+
+/** @param {import('puppeteer-core').Browser} browser @param {string} url @param {number[]} points @param {number} threads @param {number} iterations */
+async function theirs(browser, url, points, threads, iterations) {
+    const page = await browser.newPage();
+    await page.goto(`${url}peers/bhtsne.html`);
+    await page.waitForFunction(() => /** @type {any} */ (window).place, { timeout: 60_000 });
+    const rows = Array.from({ length: points.length / DIMS }, (_, i) => points.slice(i * DIMS, (i + 1) * DIMS));
+    const result = await page.evaluate(
+        (data, steps, count) => /** @type {any} */ (window).place(data, steps, count), rows, iterations, threads);
+    await page.close();
+    return result;
+}
+
+const site = await serveSite();
+const browser = await launch();
+const table = [];
+try {
+    const [threads, iterations] = [Number(values.threads), Number(values.iterations)];
+    console.log(`t-SNE, ${DIMS} dimensions, ${iterations} iterations, Chromium, ${threads} threads\n`);
+    console.log('  points   Convoscope   wasm-bhtsne   ratio   same cluster (ours, theirs)');
+    for (const n of values.sizes.split(',').map(Number)) {
+        const points = clusters(n);
+        const mine = await ours(browser, site.url, points, threads, iterations);
+        const peer = n <= Number(values['peer-most']) ? await theirs(browser, site.url, points, threads, iterations) : null;
+        const row = {
+            points: n,
+            seconds: mine.milliseconds / 1000,
+            peer: peer && peer.milliseconds / 1000,
+            agreement: agreement(mine.plane),
+            peerAgreement: peer && agreement(peer.plane),
+        };
+        table.push(row);
+        const show = (/** @type {number | null} */ x, digits = 2) => (x === null ? '-' : x.toFixed(digits));
+        console.log(`${String(n).padStart(8)}${show(row.seconds).padStart(11)} s${show(row.peer).padStart(12)} s`
+            + `${show(row.peer && row.seconds / row.peer).padStart(8)}   ${show(row.agreement)}, ${show(row.peerAgreement)}`);
+    }
+    writeFileSync('build/bench-tsne.json', JSON.stringify({ dims: DIMS, iterations, threads, table }, null, 2));
+} finally {
+    await quit(browser);
+    await site.close();
+}
