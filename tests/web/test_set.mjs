@@ -91,7 +91,7 @@ test('a set of pictures is opened, and techniques compare them', { skip: noData 
     await says(page, '.run-box', /open a folder/i);
     const input = /** @type {import('puppeteer-core').ElementHandle<HTMLInputElement>} */ (await page.$(hook('input-set')));
     await input.uploadFile(archive);
-    await says(page, hook('set'), /16 pictures\s*, 2 classes\s*, 1 could not be read/);
+    await says(page, hook('set'), /16\s+pictures\s*,\s+2\s+classes\s*,\s+1\s+could not be read/);
 
     await click(page, hook('run'));
     await seen(page, hook('points'));
