@@ -110,7 +110,7 @@ def png(width, height, kind, rows, depth=8):
 
 
 def read_png(path):
-    """(width, height, rows of bytes) of an 8-bit RGB PNG."""
+    """(width, height, rows of RGB bytes) of an 8-bit PNG; alpha is left out."""
     data = Path(path).read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n", path
     at, packed, size = 8, b"", None
@@ -122,18 +122,22 @@ def read_png(path):
         packed += body if kind == b"IDAT" else b""
         at += 12 + length
     width, height, depth, colour = size
-    assert (depth, colour) == (8, 2), size
-    return width, height, unfilter(zlib.decompress(packed), width * 3, height)
+    assert depth == 8 and colour in (2, 6), size
+    channels = 3 if colour == 2 else 4
+    rows = unfilter(zlib.decompress(packed), width * channels, height, channels)
+    if channels == 4:
+        rows = [bytes(v for i, v in enumerate(row) if i % 4 < 3) for row in rows]
+    return width, height, rows
 
 
-def unfilter(data, stride, height):
+def unfilter(data, stride, height, channels):
     rows, above = [], bytes(stride)
     for y in range(height):
         kind = data[y * (stride + 1)]
         row = bytearray(data[y * (stride + 1) + 1 : (y + 1) * (stride + 1)])
         for x in range(stride):
-            left = row[x - 3] if x >= 3 else 0
-            corner = above[x - 3] if x >= 3 else 0
+            left = row[x - channels] if x >= channels else 0
+            corner = above[x - channels] if x >= channels else 0
             up = above[x]
             estimate = left + up - corner
             paeth = min((left, up, corner), key=lambda v: abs(estimate - v))

@@ -176,6 +176,14 @@ def test_techniques(here):
         "sanity-check": ["--stages", "2"],
         "decision-plane": ["--resolution", "16"],
         "tsne": ["--iterations", "60"],
+        "scorecam": ["--maps", "64"],
+        "inversion": ["--steps", "10"],
+        "class-visualization": ["--steps", "40"],
+        "feature-visualization": ["--steps", "40", "--size", "96"],
+        "filter-patterns": ["--channels", "8", "--size", "96"],
+        "universal": ["--epochs", "2"],
+        "dream": ["--size", "224", "--octaves", "2"],
+        "texture-gram": ["--steps", "10", "--width", "96", "--height", "96", "--sample", "96"],
         # With this picture nothing positive comes back from the classes.
         "deconvnet": ["--target", "channel:/features/features.5/Concat:3"],
     }
@@ -184,7 +192,8 @@ def test_techniques(here):
         name = technique["id"]
         pictures = [PICTURE, *photos][: technique["pictures"]]
         out, raw = here / f"{name}.png", here / f"{name}.npy"
-        words = [name, MODEL, *pictures, *quick.get(name, []), "--out", out, "--npy", raw]
+        model = SHARED / "data/models/style_wave.onnx" if name == "style-fast" else MODEL
+        words = [name, model, *pictures, *quick.get(name, []), "--out", out, "--npy", raw]
         result = run_json(*words)
         if not result:
             continue
