@@ -8,6 +8,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 export const CACHE = 'convoscope-library';
 const REPORT_MS = 100;
+/** Bytes that are gathered before they become a Blob, which the browser keeps outside of the worker's memory. */
+const GATHERED = 16e6;
 
 /** @typedef {{title: string, address: string, bytes: number, sha256: string}} Network */
 
@@ -27,47 +29,45 @@ async function fetchNetwork(network, onProgress) {
     if (quota - usage < bytes) throw new Said(`does not fit: the browser gives this page ${size(quota - usage)} more, and it has ${size(bytes)}.`);
     const answer = await fetch(address, { credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store' });
     if (!answer.ok || !answer.body) throw new Said(`is not at ${new URL(address).host} any more: it answered ${answer.status}.`);
-    const { stream, fault } = check(network, onProgress);
+    const whole = await checked(answer.body, network, onProgress);
     const headers = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(bytes) };
-    const kept = new Response(answer.body.pipeThrough(stream), { headers });
-    // A cache tells of a stream that failed, but not why.
-    await (await caches.open(CACHE)).put(address, kept).catch((error) => {
-        throw fault() ?? error;
-    });
+    await (await caches.open(CACHE)).put(address, new Response(whole, { headers }));
 }
 
 /**
- * A stream that ends in an error, so that nothing is kept, when length or sum is not what it has to be.
- * @param {Network} network @param {(got: number) => void} onProgress
+ * The file, when length and sum are what they have to be. It is kept only then: a cache that is given a stream
+ * may hold what came before the stream failed.
+ * @param {ReadableStream<Uint8Array>} body @param {Network} network @param {(got: number) => void} onProgress
+ * @returns {Promise<Blob>}
  */
-function check({ bytes, sha256: sum }, onProgress) {
+async function checked(body, { bytes, sha256: sum }, onProgress) {
     const hash = sha256.create();
-    let got = 0;
-    let told = 0;
-    /** @type {Said | null} */
-    let said = null;
-    const fail = (/** @type {string} */ text) => {
-        throw (said = new Said(text));
-    };
-    const stream = new TransformStream({
-        transform(piece, controller) {
-            hash.update(piece);
-            got += piece.length;
-            if (got > bytes) fail(`is longer than the ${size(bytes)} that it has to be: it was not kept.`);
-            if (performance.now() - told > REPORT_MS) {
-                told = performance.now();
-                onProgress(got);
-            }
-            controller.enqueue(piece);
-        },
-        flush() {
+    /** @type {Blob[]} */
+    const blobs = [];
+    /** @type {any[]} */
+    let pieces = [];
+    let [got, gathered, told] = [0, 0, 0];
+    const reader = body.getReader();
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+        hash.update(piece.value);
+        pieces.push(piece.value);
+        got += piece.value.length;
+        if (got > bytes) throw new Said(`is longer than the ${size(bytes)} that it has to be: it was not kept.`);
+        if (got - gathered >= GATHERED) {
+            blobs.push(new Blob(pieces));
+            pieces = [];
+            gathered = got;
+        }
+        if (performance.now() - told > REPORT_MS) {
+            told = performance.now();
             onProgress(got);
-            if (got < bytes) fail(`broke off after ${size(got)} of ${size(bytes)}: try again.`);
-            const found = [...hash.digest()].map((b) => b.toString(16).padStart(2, '0')).join('');
-            if (found !== sum) fail('is not the file that the library knows (its SHA-256 differs): it was not kept.');
-        },
-    });
-    return { stream, fault: () => said };
+        }
+    }
+    onProgress(got);
+    if (got < bytes) throw new Said(`broke off after ${size(got)} of ${size(bytes)}: try again.`);
+    const found = [...hash.digest()].map((b) => b.toString(16).padStart(2, '0')).join('');
+    if (found !== sum) throw new Said('is not the file that the library knows (its SHA-256 differs): it was not kept.');
+    return new Blob([...blobs, ...pieces]);
 }
 
 const size = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
