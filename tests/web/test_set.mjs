@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { deflateRawSync, deflateSync } from 'node:zlib';
-import { POLL, SQUEEZENET, ZEBRA, click, hook, isChromium, noData, openSite, says, seen } from './harness.mjs';
+import { POLL, SQUEEZENET, ZEBRA, click, hook, noData, openSite, says, seen } from './harness.mjs';
 
 const SIDE = 24;
 
@@ -134,4 +134,8 @@ test('a set of pictures is opened, and techniques compare them', { skip: noData 
     await click(page, hook('set-remove'));
     await says(page, '.run-box', /open a folder/i);
     void isChromium;
+
+    // The set that comes with the page.
+    await click(page, hook('set-drawn'));
+    await says(page, hook('set'), /324\s+pictures\s*,\s+18\s+classes/);
 });

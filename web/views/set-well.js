@@ -47,12 +47,15 @@ export class SetWell extends View {
             </button>
             <button class="quiet small" @click=${() => this.pick(1)} title="Several pictures, or a zip archive of them">
                 many files or .zip
+            </button>
+            <button class="quiet small" data-testid="set-drawn" @click=${() => this.store.actions.openDrawnSet()} title="324 solids and patterns that come with the page, in 18 classes">
+                take drawn ones
             </button>`;
     }
 
     progress({ done, count }) {
         return html`<div class="opening">
-            <span role="status">Reading ${count} pictures…</span><span class="figures muted">${percent(done)}</span>
+            <span role="status">Reading ${count || ''} pictures…</span><span class="figures muted">${percent(done)}</span>
             <progress max="1" .value=${done} aria-label="Reading pictures"></progress>
             <button class="quiet small" @click=${() => this.store.actions.closeSet()}>Cancel</button>
         </div>`;
