@@ -133,7 +133,6 @@ test('a set of pictures is opened, and techniques compare them', { skip: noData 
 
     await click(page, hook('set-remove'));
     await says(page, '.run-box', /open a folder/i);
-    void isChromium;
 
     // The set that comes with the page.
     await click(page, hook('set-drawn'));
