@@ -40,13 +40,14 @@ FORBIDDEN = {"techniques": {"ops", "kernels"}}
 
 # What a folder of web/ may import from the others. `lit` and other packages count by their name.
 WEB = {
-    "engine": {"isolation"},
-    "store": {"browser-fs-access", "gifenc", "@noble"},
+    "engine": {"isolation", "gather"},
+    "store": {"browser-fs-access", "gifenc", "@noble", "gather"},
     "views": {"store", "lit", "browser-fs-access"},
     "mock": {"engine"},
     "main": {"engine", "store", "views", "mock", "isolation", "host"},
     "host": set(),
     "isolation": set(),
+    "gather": set(),
 }
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)

@@ -1,5 +1,6 @@
 // @ts-check
 /** The engine as the page holds it: one worker, and the networks opened in it. */
+import { gather } from '../gather.js';
 import { ConvoscopeError } from './errors.js';
 import { isIsolated, requireBrowser } from './features.js';
 import { Link } from './link.js';
@@ -8,9 +9,6 @@ import { PictureSet } from './picture-set.js';
 
 /** Share of the work of opening an address that fetching is. */
 const FETCHING = 0.8;
-
-/** Bytes that are gathered before they become a Blob, which the browser keeps outside of the page. */
-const GATHERED = 16e6;
 
 export class Convoscope {
     #link;
@@ -133,32 +131,18 @@ async function blobOf(source, onProgress) {
  * @param {string | URL} address @param {(done: number) => void} onProgress
  */
 async function fetchBlob(address, onProgress) {
-    /** @type {Blob[]} */
-    const blobs = [];
-    /** @type {any[]} */
-    let pieces = [];
     try {
         const response = await fetch(address);
         if (!response.ok) throw new Error(`the server answered ${response.status}`);
         const size = Number(response.headers.get('content-length')) || 0;
-        let got = 0;
-        let kept = 0;
-        const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-        for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-            pieces.push(piece.value);
-            got += piece.value.length;
-            if (got - kept >= GATHERED) {
-                blobs.push(new Blob(pieces));
-                pieces = [];
-                kept = got;
-            }
+        const body = /** @type {ReadableStream<Uint8Array>} */ (response.body);
+        return await gather(body, (_, got) => {
             if (size) onProgress(Math.min(1, got / size));
-        }
+        });
     } catch (error) {
         const reason = /** @type {any} */ (error)?.message ?? error;
         throw new ConvoscopeError('fetch', `“${nameOf(address)}” could not be fetched: ${reason}.`);
     }
-    return new Blob([...blobs, ...pieces]);
 }
 
 /** The keys of MODEL.json among the files. @param {string} name @param {File[]} files @returns {Promise<[string, string][]>} */

@@ -5,11 +5,10 @@
  * have the sum that the library gives is never kept.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { gather } from '../gather.js';
 
 export const CACHE = 'convoscope-library';
 const REPORT_MS = 100;
-/** Bytes that are gathered before they become a Blob, which the browser keeps outside of the worker's memory. */
-const GATHERED = 16e6;
 
 /** @typedef {{title: string, address: string, bytes: number, sha256: string}} Network */
 
@@ -42,32 +41,20 @@ async function fetchNetwork(network, onProgress) {
  */
 async function checked(body, { bytes, sha256: sum }, onProgress) {
     const hash = sha256.create();
-    /** @type {Blob[]} */
-    const blobs = [];
-    /** @type {any[]} */
-    let pieces = [];
-    let [got, gathered, told] = [0, 0, 0];
-    const reader = body.getReader();
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        hash.update(piece.value);
-        pieces.push(piece.value);
-        got += piece.value.length;
+    let [got, told] = [0, 0];
+    const whole = await gather(body, (piece, sofar) => {
+        hash.update(piece);
+        got = sofar;
         if (got > bytes) throw new Said(`is longer than the ${size(bytes)} that it has to be: it was not kept.`);
-        if (got - gathered >= GATHERED) {
-            blobs.push(new Blob(pieces));
-            pieces = [];
-            gathered = got;
-        }
-        if (performance.now() - told > REPORT_MS) {
-            told = performance.now();
-            onProgress(got);
-        }
-    }
+        if (performance.now() - told <= REPORT_MS) return;
+        told = performance.now();
+        onProgress(got);
+    });
     onProgress(got);
     if (got < bytes) throw new Said(`broke off after ${size(got)} of ${size(bytes)}: try again.`);
     const found = [...hash.digest()].map((b) => b.toString(16).padStart(2, '0')).join('');
     if (found !== sum) throw new Said('is not the file that the library knows (its SHA-256 differs): it was not kept.');
-    return new Blob([...blobs, ...pieces]);
+    return whole;
 }
 
 const size = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
