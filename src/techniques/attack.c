@@ -245,29 +245,6 @@ static void add_facts(Run *run, Result *out)
     if (s->plan.steps > 1) result_fact(out, "steps", "Steps taken", s->steps_done, "");
 }
 
-static void add_image(Result *out, const Attack *s, const char *name, const char *title,
-                      const float *data)
-{
-    const int *dim = s->input->shape.dim;
-    result_add(out, (ResultItem){.name = name,
-                                 .title = title,
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, dim[2], dim[3]}),
-                                 .data = data});
-}
-
-static void add_tiles(Result *out, const Attack *s, const char *name, const char *title,
-                      const float *data)
-{
-    result_add(out, (ResultItem){.name = name,
-                                 .title = title,
-                                 .kind = RESULT_TILES,
-                                 .shape = shape_make(3, s->input->shape.dim + 1),
-                                 .data = data,
-                                 .is_signed = true,
-                                 .colormap = "rdbu"});
-}
-
 Status attack_result(Run *run, Result *out)
 {
     Attack *s = run_state(run);
@@ -277,20 +254,22 @@ Status attack_result(Run *run, Result *out)
     preprocess_invert(preprocess, s->adversarial, height, width, s->rgb);
     preprocess_reorder(preprocess, s->difference, height, width, s->shown_difference);
     around_grey(s->shown_difference, 3 * s->plane, (float)s->linf, s->shown_difference);
-    add_image(out, s, "adversarial", "The picture that shall fool it", s->rgb);
-    add_image(out, s, "perturbation", "The change, magnified around mid-grey", s->shown_difference);
-    add_tiles(out, s, "difference", "The change per channel of the network's input, in levels",
-              s->difference);
-    add_tiles(out, s, "raw", "The picture that shall fool it, as the network receives it",
-              s->adversarial);
-    if (s->plan.steps > 1) {
-        const int count = s->steps_done + 1;
-        result_add(out, (ResultItem){.name = "probability",
-                                     .title = "Probability of the target, step by step",
-                                     .kind = RESULT_CURVE,
-                                     .shape = shape_make(1, &count),
-                                     .data = s->curve});
-    }
+    result_image(out, "adversarial", "The picture that shall fool it", height, width, s->rgb);
+    result_image(out, "perturbation", "The change, magnified around mid-grey", height, width,
+                 s->shown_difference);
+    result_add(out,
+               (ResultItem){.name = "difference",
+                            .title = "The change per channel of the network's input, in levels",
+                            .kind = RESULT_TILES,
+                            .shape = shape_make(3, s->input->shape.dim + 1),
+                            .data = s->difference,
+                            .is_signed = true,
+                            .colormap = "rdbu"});
+    add_raw(out, &s->input->shape, s->adversarial,
+            "The picture that shall fool it, as the network receives it");
+    if (s->plan.steps > 1)
+        result_curve(out, "probability", "Probability of the target, step by step",
+                     s->steps_done + 1, s->curve);
     add_facts(run, out);
     return status_ok();
 }

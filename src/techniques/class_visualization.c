@@ -243,17 +243,9 @@ static Status result(Run *run, Result *out)
     ClassVisualization *s = run_state(run);
     if (!s->done) return nothing_yet("class-visualization");
     const double contrast = draw(run);
-    result_add(
-        out, (ResultItem){.name = "image",
-                          .title = "What the target wants to see",
-                          .kind = RESULT_IMAGE,
-                          .shape = shape_make(3, (int[]){3, s->painter->height, s->painter->width}),
-                          .data = s->rgb});
-    result_add(out, (ResultItem){.name = "objective",
-                                 .title = "Value of the target, step by step",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->done),
-                                 .data = s->curve});
+    result_image(out, "image", "What the target wants to see", s->painter->height,
+                 s->painter->width, s->rgb);
+    result_curve(out, "objective", "Value of the target, step by step", s->done, s->curve);
     result_fact_text(out, "target", "Target", s->target);
     result_fact(out, "value", "Value of the target", s->curve[s->done - 1], "");
     if (s->pixels) result_fact(out, "contrast", "Contrast stretched", contrast, "x");

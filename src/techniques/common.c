@@ -247,12 +247,8 @@ void add_raw(Result *result, const Shape *shape, const float *raw, const char *t
 void add_signal(Result *result, const Shape *shape, const float *rgb, const float *map,
                 const float *raw)
 {
-    result_add(result,
-               (ResultItem){.name = "image",
-                            .title = "What excites the target, in the picture's colours",
-                            .kind = RESULT_IMAGE,
-                            .shape = shape_make(3, (int[]){3, shape->dim[2], shape->dim[3]}),
-                            .data = rgb});
+    result_image(result, "image", "What excites the target, in the picture's colours",
+                 shape->dim[2], shape->dim[3], rgb);
     result_add(result, (ResultItem){.name = "map",
                                     .title = "Strength: largest magnitude over the channels",
                                     .kind = RESULT_MAP,

@@ -383,11 +383,8 @@ static Status result(Run *run, Result *out)
     paint(s);
     for (int i = 0; i < 3; i++) mark(s, i);
     TRY(make_legend(run, s));
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "The plane through the pictures, coloured by class",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, IMAGE_SIDE, IMAGE_SIDE}),
-                                 .data = s->rgb});
+    result_image(out, "image", "The plane through the pictures, coloured by class", IMAGE_SIDE,
+                 IMAGE_SIDE, s->rgb);
     result_add(out, (ResultItem){.name = "classes",
                                  .title = "The classes of the plane",
                                  .kind = RESULT_TABLE,

@@ -239,11 +239,7 @@ static Status result(Run *run, Result *out)
     if (!s->curve_count) return nothing_yet("dream");
     /* Before the first iteration of a frame the last one's picture stands. */
     if (s->octave || (s->started && s->done)) TRY(show(run, s->rgb));
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "The picture, dreamt on",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->rgb});
+    result_image(out, "image", "The picture, dreamt on", s->height, s->width, s->rgb);
     if (s->film && s->frame) {
         result_add(out, (ResultItem){.name = "film",
                                      .title = "Deeper and deeper into the dream",
@@ -251,11 +247,8 @@ static Status result(Run *run, Result *out)
                                      .shape = shape_4d(s->frame, 3, s->height, s->width),
                                      .data = s->film});
     }
-    result_add(out, (ResultItem){.name = "objective",
-                                 .title = "Activation, times that at the start of its octave",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->curve_count),
-                                 .data = s->curve});
+    result_curve(out, "objective", "Activation, times that at the start of its octave",
+                 s->curve_count, s->curve);
     result_fact_text(out, "layer", "Layer", s->layer);
     if (s->film) result_fact(out, "frames", "Frames", s->frame, "");
     result_fact(out, "octave", "Octave", s->octave < s->octave_count ? s->octave + 1 : s->octave,

@@ -333,11 +333,7 @@ static Status result(Run *run, Result *out)
                                      .shape = shape_4d(s->kept * s->count, 3, p->height, p->width),
                                      .data = s->series});
     }
-    result_add(out, (ResultItem){.name = "objective",
-                                 .title = "Value of the target, step by step",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->done),
-                                 .data = s->curve});
+    result_curve(out, "objective", "Value of the target, step by step", s->done, s->curve);
     add_facts(run, out);
     return status_ok();
 }

@@ -328,11 +328,8 @@ static Status result(Run *run, Result *out)
                               .shape = tiles,
                               .data = s->frames[k]});
     }
-    result_add(out, (ResultItem){.name = "reached",
-                                 .title = "Mean activation that each pattern reaches, by channel",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->wanted),
-                                 .data = s->reached});
+    result_curve(out, "reached", "Mean activation that each pattern reaches, by channel", s->wanted,
+                 s->reached);
     result_fact_text(out, "layer", "Layer", s->layer->name);
     result_fact(out, "channels", "Channels of the layer", s->layer->shape.dim[1], "");
     result_fact(out, "first", "First one drawn", s->first, "");

@@ -315,17 +315,10 @@ static Status result(Run *run, Result *out)
                             .kind = RESULT_TILES,
                             .shape = shape_4d(last + 1, 3, s->height, s->width),
                             .data = s->tiles});
-    result_add(out, (ResultItem){.name = "original",
-                                 .title = "The picture as the network gets it",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->original});
-    result_add(out,
-               (ResultItem){.name = "error",
-                            .title = "Relative error of the last layer's activations, by step",
-                            .kind = RESULT_CURVE,
-                            .shape = shape_make(1, (int[]){last == s->layer ? s->step : s->steps}),
-                            .data = s->curves + last * s->steps});
+    result_image(out, "original", "The picture as the network gets it", s->height, s->width,
+                 s->original);
+    result_curve(out, "error", "Relative error of the last layer's activations, by step",
+                 last == s->layer ? s->step : s->steps, s->curves + last * s->steps);
     for (int i = 0; i <= last; i++) {
         static const char *const names[] = {"error-1", "error-2", "error-3", "error-4",
                                             "error-5", "error-6", "error-7", "error-8"};

@@ -92,16 +92,9 @@ static Status result(Run *run, Result *out)
                                  .shape = shape_make(2, (int[]){s->features.count, s->dimensions}),
                                  .data = s->points,
                                  .points = &s->groups.points});
-    result_add(out, (ResultItem){.name = "variance",
-                                 .title = "Share of the variance, by component",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &components),
-                                 .data = s->share});
-    result_add(out, (ResultItem){.name = "summed",
-                                 .title = "Share of the variance, of so many components together",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &components),
-                                 .data = s->summed});
+    result_curve(out, "variance", "Share of the variance, by component", components, s->share);
+    result_curve(out, "summed", "Share of the variance, of so many components together", components,
+                 s->summed);
     result_fact(out, "pictures", "Pictures", s->features.count, "");
     result_fact_text(out, "layer", "Layer", s->features.layer->name);
     result_fact(out, "features", "Features", s->features.width, "");

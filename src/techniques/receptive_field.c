@@ -327,11 +327,8 @@ static Status result(Run *run, Result *out)
     for (size_t i = 0; i < s->plane; i++) s->map[i] = (float)(s->sum[i] / s->used);
     const Spread spread = measure(s);
     TRY(draw(run, &spread));
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "What the unit can see (frame) and what counts (ellipse)",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->rgb});
+    result_image(out, "image", "What the unit can see (frame) and what counts (ellipse)", s->height,
+                 s->width, s->rgb);
     result_add(out, (ResultItem){.name = "map",
                                  .title = "Share of each pixel in the unit's gradient",
                                  .kind = RESULT_MAP,

@@ -240,43 +240,6 @@ Status run_result(Run *run, Result *result)
     return status_ok();
 }
 
-ResultItem *result_add(Result *result, ResultItem item)
-{
-    assert(result->item_count < RESULT_MAX_ITEMS);
-    result->items[result->item_count] = item;
-    return &result->items[result->item_count++];
-}
-
-static ResultFact *fact_add(Result *result, const char *name, const char *label, const char *unit)
-{
-    assert(result->fact_count < RESULT_MAX_FACTS);
-    ResultFact *fact = &result->facts[result->fact_count++];
-    *fact = (ResultFact){.name = name, .label = label, .unit = unit};
-    return fact;
-}
-
-void result_fact(Result *result, const char *name, const char *label, double value,
-                 const char *unit)
-{
-    fact_add(result, name, label, unit)->value = value;
-}
-
-void result_fact_text(Result *result, const char *name, const char *label, const char *text)
-{
-    ResultFact *fact = fact_add(result, name, label, "");
-    static const char ellipsis[] = "...";
-    size_t length = strlen(text);
-    if (length < sizeof fact->text) {
-        memcpy(fact->text, text, length + 1);
-        return;
-    }
-    length = sizeof fact->text - sizeof ellipsis;
-    /* Not in the middle of a UTF-8 character. */
-    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
-    memcpy(fact->text, text, length);
-    memcpy(fact->text + length, ellipsis, sizeof ellipsis);
-}
-
 /* ---- for techniques ---- */
 
 void *run_state(Run *run)

@@ -267,24 +267,18 @@ static void draw(const Segment *s)
     }
 }
 
-static ResultItem image(const Segment *s, const char *name, const char *title, int channels,
-                        const float *data)
-{
-    return (ResultItem){.name = name,
-                        .title = title,
-                        .kind = RESULT_IMAGE,
-                        .shape = shape_make(3, (int[]){channels, s->height, s->width}),
-                        .data = data};
-}
-
 static Status result(Run *run, Result *out)
 {
     const Segment *s = run_state(run);
     if (s->done == 0) return nothing_yet("segment");
     draw(s);
     const Shape shape = shape_make(2, (int[]){s->height, s->width});
-    result_add(out, image(s, "outline", "The object's outline", 3, s->outlined));
-    result_add(out, image(s, "cutout", "The object cut out", 4, s->cutout));
+    result_image(out, "outline", "The object's outline", s->height, s->width, s->outlined);
+    result_add(out, (ResultItem){.name = "cutout",
+                                 .title = "The object cut out",
+                                 .kind = RESULT_IMAGE,
+                                 .shape = shape_make(3, (int[]){4, s->height, s->width}),
+                                 .data = s->cutout});
     result_add(out, (ResultItem){.name = "mask",
                                  .title = "The mask: 1 is the object",
                                  .kind = RESULT_MAP,

@@ -98,9 +98,5 @@ void sheet_frame(Sheet *sheet, int row, int column, int group)
 
 void sheet_add(Result *result, const Sheet *sheet, const char *title)
 {
-    result_add(result, (ResultItem){.name = "image",
-                                    .title = title,
-                                    .kind = RESULT_IMAGE,
-                                    .shape = shape_make(3, (int[]){3, sheet->height, sheet->width}),
-                                    .data = sheet->rgb});
+    result_image(result, "image", title, sheet->height, sheet->width, sheet->rgb);
 }

@@ -346,16 +346,9 @@ static Status result(Run *run, Result *out)
     if (run_flag(run, "keep-colours") && run_choice(run, "colour-method", "luminance"))
         keep_colours(s);
     if (s->region[0] && s->style_count == 1) keep_uncovered(s);
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "The content in the style of the second picture",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->rgb});
-    result_add(out, (ResultItem){.name = "loss",
-                                 .title = "Loss by step",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->matcher.steps_done),
-                                 .data = s->matcher.losses});
+    result_image(out, "image", "The content in the style of the second picture", s->height,
+                 s->width, s->rgb);
+    result_curve(out, "loss", "Loss by step", s->matcher.steps_done, s->matcher.losses);
     add_facts(run, out);
     return status_ok();
 }

@@ -250,17 +250,9 @@ static Status result(Run *run, Result *out)
 {
     const StyleFast *s = run_state(run);
     if (s->stage != STAGE_DONE) return nothing_yet("style-fast");
-    result_add(out,
-               (ResultItem){.name = "image",
-                            .title = "The picture as the network paints it",
-                            .kind = RESULT_IMAGE,
-                            .shape = shape_make(3, (int[]){3, s->shown_height, s->shown_width}),
-                            .data = s->rgb});
-    result_add(out, (ResultItem){.name = "original",
-                                 .title = "What it was given",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->original});
+    result_image(out, "image", "The picture as the network paints it", s->shown_height,
+                 s->shown_width, s->rgb);
+    result_image(out, "original", "What it was given", s->height, s->width, s->original);
     result_fact(out, "width", "Width", s->shown_width, "px");
     result_fact(out, "height", "Height", s->shown_height, "px");
     result_fact(out, "added-right", "Mirrored on the right to suit the network",

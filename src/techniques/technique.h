@@ -227,6 +227,12 @@ void run_tell_version(Run *run); /* a partial result is worth drawing */
 void run_finish(Run *run);
 
 ResultItem *result_add(Result *result, ResultItem item);
+/* RGB [3,height,width]. */
+void result_image(Result *result, const char *name, const char *title, int height, int width,
+                  const float *data);
+/* One line, [count]. */
+void result_curve(Result *result, const char *name, const char *title, int count,
+                  const float *data);
 void result_fact(Result *result, const char *name, const char *label, double value,
                  const char *unit);
 void result_fact_text(Result *result, const char *name, const char *label, const char *text);

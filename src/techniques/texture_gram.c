@@ -341,22 +341,11 @@ static Status result(Run *run, Result *out)
     const TextureGram *s = run_state(run);
     if (!s->loss_count) return nothing_yet("texture-gram");
     TRY(make_result(run));
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "A new texture with the sample's statistics",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, s->height, s->width}),
-                                 .data = s->rgb});
-    result_add(out,
-               (ResultItem){.name = "sample",
-                            .title = "The sample",
-                            .kind = RESULT_IMAGE,
-                            .shape = shape_make(3, (int[]){3, s->sample_height, s->sample_width}),
-                            .data = s->sample});
-    result_add(out, (ResultItem){.name = "loss",
-                                 .title = "Loss by step; it begins anew at each size",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &s->loss_count),
-                                 .data = s->losses});
+    result_image(out, "image", "A new texture with the sample's statistics", s->height, s->width,
+                 s->rgb);
+    result_image(out, "sample", "The sample", s->sample_height, s->sample_width, s->sample);
+    result_curve(out, "loss", "Loss by step; it begins anew at each size", s->loss_count,
+                 s->losses);
     char names[1024] = "";
     size_t length = 0;
     for (int i = 0; i < s->list.count && length < sizeof names - 1; i++) {

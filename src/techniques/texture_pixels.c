@@ -161,26 +161,15 @@ static double copied_share(const TexturePixels *s)
 static Status result(Run *run, Result *out)
 {
     const TexturePixels *s = run_state(run);
-    const Shape shape = shape_make(3, (int[]){3, s->height, s->width});
     texture_rgb(s->texture, s->rgb);
     colour_sources(s);
-    result_add(out, (ResultItem){.name = "image",
-                                 .title = "The texture, grown from its middle",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape,
-                                 .data = s->rgb});
-    result_add(out,
-               (ResultItem){.name = "sample",
-                            .title = "The sample that it grew from",
-                            .kind = RESULT_IMAGE,
-                            .shape = shape_make(3, (int[]){3, s->sample_height, s->sample_width}),
-                            .data = s->sample});
-    result_add(out, (ResultItem){.name = "source",
-                                 .title = "Where in the sample each pixel comes from, as a colour: "
-                                          "what is smooth was copied in one piece",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape,
-                                 .data = s->whence});
+    result_image(out, "image", "The texture, grown from its middle", s->height, s->width, s->rgb);
+    result_image(out, "sample", "The sample that it grew from", s->sample_height, s->sample_width,
+                 s->sample);
+    result_image(out, "source",
+                 "Where in the sample each pixel comes from, as a colour: "
+                 "what is smooth was copied in one piece",
+                 s->height, s->width, s->whence);
     result_fact(out, "pixels", "Pixels grown", texture_filled(s->texture), "");
     result_fact(out, "copied", "That continue their left neighbour's piece", 100 * copied_share(s),
                 "%");

@@ -212,11 +212,8 @@ static Status result(Run *run, Result *out)
                                  .data = tsne_points(s->tsne),
                                  .points = &s->groups.points});
     if (s->curve > 1) {
-        result_add(out, (ResultItem){.name = "divergence",
-                                     .title = "Kullback-Leibler divergence, every 10 iterations",
-                                     .kind = RESULT_CURVE,
-                                     .shape = shape_make(1, &s->curve),
-                                     .data = s->divergence});
+        result_curve(out, "divergence", "Kullback-Leibler divergence, every 10 iterations",
+                     s->curve, s->divergence);
     }
     result_fact(out, "pictures", "Pictures", s->count, "");
     result_fact(out, "iterations", "Iterations", s->shown, "");

@@ -329,15 +329,11 @@ static Status result(Run *run, Result *out)
     if (!s->judged) return nothing_yet("universal");
     const int height = s->input->shape.dim[2], width = s->input->shape.dim[3];
     const int shown = !s->done ? 0 : s->pictures < SHOWN ? s->pictures : SHOWN;
-    const int epochs = s->epoch + 1;
     preprocess_reorder(network_preprocess(run_network(run)), s->best, height, width, s->shown);
     around_grey(s->shown, 3 * s->plane, max_abs(s->best, s->size), s->shown);
     TRY(draw_tiles(run, shown));
-    result_add(out, (ResultItem){.name = "perturbation",
-                                 .title = "The one change, magnified around mid-grey",
-                                 .kind = RESULT_IMAGE,
-                                 .shape = shape_make(3, (int[]){3, height, width}),
-                                 .data = s->shown});
+    result_image(out, "perturbation", "The one change, magnified around mid-grey", height, width,
+                 s->shown);
     if (shown) {
         result_add(out, (ResultItem){.name = "adversarial",
                                      .title = "Pictures with the change",
@@ -345,19 +341,10 @@ static Status result(Run *run, Result *out)
                                      .shape = shape_make(4, (int[]){shown, 3, height, width}),
                                      .data = s->tiles});
     }
-    result_add(out, (ResultItem){.name = "rate",
-                                 .title = "Share of the pictures that are fooled, by times through",
-                                 .kind = RESULT_CURVE,
-                                 .shape = shape_make(1, &epochs),
-                                 .data = s->rate});
-    result_add(out,
-               (ResultItem){.name = "raw",
-                            .title = "The change per channel of the network's input, in levels",
-                            .kind = RESULT_TILES,
-                            .shape = shape_make(3, s->input->shape.dim + 1),
-                            .data = s->best,
-                            .is_signed = true,
-                            .colormap = "rdbu"});
+    result_curve(out, "rate", "Share of the pictures that are fooled, by times through",
+                 s->epoch + 1, s->rate);
+    add_raw(out, &s->input->shape, s->best,
+            "The change per channel of the network's input, in levels");
     add_facts(run, out);
     return status_ok();
 }
