@@ -54,6 +54,29 @@ void fact_percent(Result *result, const char *name, const char *label, double pr
     result_fact(result, name, label, 100 * probability, "%");
 }
 
+void fit_picture(const Picture *picture, double side, int least, int *height, int *width)
+{
+    const int longer = picture->height > picture->width ? picture->height : picture->width;
+    *height = (int)fmax(lround(side * picture->height / longer), least);
+    *width = (int)fmax(lround(side * picture->width / longer), least);
+}
+
+Status plan_sized(Run *run, const GraphRequest *request, Graph **graph)
+{
+    const Status status = run_plan(run, request, graph);
+    if (status.code == STATUS_OK || status.code == STATUS_NO_MEMORY) return status;
+    GraphRequest own = *request;
+    own.height = own.width = 0;
+    return run_plan(run, &own, graph).code == STATUS_OK ? status_ok() : status;
+}
+
+Status load_whole(Run *run, Graph *graph, const Picture *picture)
+{
+    const Value *input = graph_input(graph, 0);
+    return preprocess_apply_whole(network_preprocess(run_network(run)), picture,
+                                  input->shape.dim[2], input->shape.dim[3], input->data);
+}
+
 Status nothing_yet(const char *id)
 {
     return status_error(STATUS_BAD_INPUT, "%s has nothing to show yet: let it run on", id);

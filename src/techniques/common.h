@@ -39,6 +39,15 @@ int top_class(Graph *graph, int n, float *probabilities);
 void fact_class(Run *run, Result *result, const char *name, const char *label, int index);
 void fact_percent(Result *result, const char *name, const char *label, double probability);
 
+/* Height and width of a picture whose longer side becomes `side`; neither is below `least`. */
+void fit_picture(const Picture *picture, double side, int least, int *height, int *width);
+
+/* Plans a graph of the request's size; a network that ends in a dense layer has only one, then that. */
+Status plan_sized(Run *run, const GraphRequest *request, Graph **graph);
+
+/* The whole picture, scaled to the graph's input. */
+Status load_whole(Run *run, Graph *graph, const Picture *picture);
+
 /* The error of a result that is asked for too early. */
 Status nothing_yet(const char *id);
 

@@ -132,7 +132,8 @@ static void frame(Run *run, Plane *s)
 
 static Status build(Run *run, Plane *s)
 {
-    TRY(build_batch(run, MAX_BATCH, &s->graph, &s->batch));
+    TRY(run_plan(run, &(GraphRequest){0}, &s->graph));
+    s->batch = plan_batch(run, MAX_BATCH, GRAPH_FORWARD, &s->graph);
     s->classes = network_class_count(s->graph);
     s->logits = network_logits(s->graph);
     if (s->classes < 2 || !s->logits) {

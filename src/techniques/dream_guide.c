@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "techniques/dream.h"
 
 enum { GUIDE_SIDE = 256 };
@@ -7,15 +5,9 @@ enum { GUIDE_SIDE = 256 };
 static Status plan_guide(Run *run)
 {
     Dream *s = run_state(run);
-    const Picture *picture = run_picture(run, 1);
-    const int longer = picture->height > picture->width ? picture->height : picture->width;
-    const double scale = GUIDE_SIDE / (double)longer;
-    GraphRequest request = {.height = (int)fmax(lround(scale * picture->height), DREAM_LEAST_SIDE),
-                            .width = (int)fmax(lround(scale * picture->width), DREAM_LEAST_SIDE)};
-    const Status status = run_plan(run, &request, &s->guide_graph);
-    if (status.code == STATUS_OK || status.code == STATUS_NO_MEMORY) return status;
-    request = (GraphRequest){0}; /* a network of one size */
-    return run_plan(run, &request, &s->guide_graph).code == STATUS_OK ? status_ok() : status;
+    GraphRequest request = {0};
+    fit_picture(run_picture(run, 1), GUIDE_SIDE, DREAM_LEAST_SIDE, &request.height, &request.width);
+    return plan_sized(run, &request, &s->guide_graph);
 }
 
 /* Copies every step-th row and column of the layer's map, so that there are not too many places. */
@@ -55,11 +47,9 @@ Status dream_step_guide(Run *run)
         return status_error(STATUS_BAD_INPUT,
                             "dream: there is no layer '%s' at the size of the guide", s->layer);
     }
-    const Value *input = graph_input(s->guide_graph, 0);
     if (!s->allocated) {
         s->allocated = true;
-        TRY(preprocess_apply_whole(network_preprocess(run_network(run)), run_picture(run, 1),
-                                   input->shape.dim[2], input->shape.dim[3], input->data));
+        TRY(load_whole(run, s->guide_graph, run_picture(run, 1)));
         run_ask_forward(run, s->guide_graph, &layer, 1);
         return status_ok();
     }

@@ -12,17 +12,17 @@ size_t dream_values(const Dream *s, int height, int width)
     return (size_t)s->channels * (size_t)height * (size_t)width;
 }
 
-/* A network that ends in a dense layer has one size: then there is one octave of it. */
-static Status plan_size(Run *run, int height, int width)
+/* A network of one size makes one octave of it. */
+static Status plan_size(Run *run, Octave o)
 {
     Dream *s = run_state(run);
-    const Status status =
-        run_plan(run, &(GraphRequest){.height = height, .width = width}, &s->graph);
-    if (status.code == STATUS_OK || status.code == STATUS_NO_MEMORY || s->octave || s->frame)
-        return status;
-    if (run_plan(run, &(GraphRequest){0}, &s->graph).code != STATUS_OK) return status;
+    const GraphRequest request = {.height = o.height, .width = o.width};
+    if (s->octave || s->frame) return run_plan(run, &request, &s->graph);
+    TRY(plan_sized(run, &request, &s->graph));
     const Shape *shape = &graph_input(s->graph, 0)->shape;
-    if (shape->rank == 4) s->height = shape->dim[2], s->width = shape->dim[3];
+    if (shape->rank != 4 || (shape->dim[2] == o.height && shape->dim[3] == o.width))
+        return status_ok();
+    s->height = shape->dim[2], s->width = shape->dim[3];
     s->octave_count = 1;
     s->octaves[0] = (Octave){s->height, s->width};
     return status_ok();
@@ -31,11 +31,7 @@ static Status plan_size(Run *run, int height, int width)
 static void choose_sizes(Run *run)
 {
     Dream *s = run_state(run);
-    const Picture *picture = run_picture(run, 0);
-    const int longer = picture->height > picture->width ? picture->height : picture->width;
-    const double scale = run_int(run, "size") / (double)longer;
-    s->height = (int)fmax(lround(scale * picture->height), DREAM_LEAST_SIDE);
-    s->width = (int)fmax(lround(scale * picture->width), DREAM_LEAST_SIDE);
+    fit_picture(run_picture(run, 0), run_int(run, "size"), DREAM_LEAST_SIDE, &s->height, &s->width);
     const int wanted = run_int(run, "octaves");
     double shrink = 1;
     Octave sizes[DREAM_MAX_OCTAVES];
@@ -91,7 +87,7 @@ static Status set_objective(Run *run)
 Status dream_plan(Run *run)
 {
     Dream *s = run_state(run);
-    TRY(plan_size(run, s->octaves[s->octave].height, s->octaves[s->octave].width));
+    TRY(plan_size(run, s->octaves[s->octave]));
     s->input = graph_input(s->graph, 0);
     TRY(check_colour_input(run, "dream", s->input));
     return set_objective(run);

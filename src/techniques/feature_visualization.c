@@ -134,20 +134,13 @@ static const Param params[] = {
 
 /* ---- begin ---- */
 
-/* A network that ends in a dense layer has one size: then that is taken. */
 static Status build(Run *run)
 {
     FeatureVisualization *s = run_state(run);
     const int side = run_int(run, "size");
     const int wanted = side && side < LEAST_SIDE ? LEAST_SIDE : side;
-    GraphRequest request = {.batch = s->count, .height = wanted, .width = wanted};
-    Status status = run_plan(run, &request, &s->graph);
-    if (status.code == STATUS_UNSUPPORTED || status.code == STATUS_BAD_MODEL ||
-        status.code == STATUS_BAD_INPUT) {
-        request.height = request.width = 0;
-        if (run_plan(run, &request, &s->graph).code == STATUS_OK) status = status_ok();
-    }
-    TRY(status);
+    const GraphRequest request = {.batch = s->count, .height = wanted, .width = wanted};
+    TRY(plan_sized(run, &request, &s->graph));
     if (graph_input(s->graph, 0)->shape.dim[0] != s->count) {
         return status_error(STATUS_UNSUPPORTED,
                             "this network takes one picture at a time: set pictures to 1");

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "techniques/common.h"
 #include "techniques/marks.h"
+#include "techniques/scorer.h"
 
-enum { BORDER = 2, LIVE_EVERY = 5, MAX_BATCH = 8, MAX_BATCH_BYTES = 256 << 20, LEAST_SIDE = 32 };
+enum { BORDER = 2, LIVE_EVERY = 5, MAX_BATCH = 8, LEAST_SIDE = 32 };
 
 /* What the notebook cuts away at each side: 25 of 180 pixels. */
 static const double margin = 25.0 / 180;
@@ -131,29 +131,11 @@ static Status plan(Run *run)
 {
     FilterPatterns *s = run_state(run);
     const int side = run_int(run, "size");
-    GraphRequest request = {.height = side, .width = side};
-    const Status status = run_plan(run, &request, &s->graph);
-    if (status.code != STATUS_OK) {
-        request.height = request.width = 0;
-        if (status.code == STATUS_NO_MEMORY || run_plan(run, &request, &s->graph).code != STATUS_OK)
-            return status;
-    }
+    TRY(plan_sized(run, &(GraphRequest){.height = side, .width = side}, &s->graph));
     TRY(choose_channels(run));
-    const uint64_t bytes = graph_memory(s->graph, GRAPH_INPUT_GRADIENT).total;
-    const uint64_t fit = MAX_BATCH_BYTES / (bytes + 1);
-    s->batch = fit < 1 ? 1 : fit < MAX_BATCH ? (int)fit : MAX_BATCH;
-    if (s->batch > s->wanted) s->batch = s->wanted;
-    if (s->batch == 1) return status_ok();
-    Graph *several;
-    request.batch = s->batch;
-    if (run_plan(run, &request, &several).code == STATUS_OK &&
-        graph_input(several, 0)->shape.dim[0] == s->batch) {
-        run_drop(run, s->graph);
-        s->graph = several;
-        return choose_channels(run);
-    }
-    s->batch = 1;
-    return status_ok();
+    const int most = s->wanted < MAX_BATCH ? s->wanted : MAX_BATCH;
+    s->batch = plan_batch(run, most, GRAPH_INPUT_GRADIENT, &s->graph);
+    return choose_channels(run); /* the layer may be another graph's */
 }
 
 static Status allocate(Run *run)

@@ -5,7 +5,7 @@
 #include "techniques/canvas.h"
 #include "techniques/common.h"
 #include "techniques/inversion_prior.h"
-#include "techniques/style_layers.h"
+#include "techniques/style_reference.h"
 
 /* The published weights hold in these units: the alpha-norm where the values from black to white lie within some 5
  * of the mean, total variation where a photograph has the norm 1. */
@@ -107,9 +107,7 @@ static const Param params[] = {
 static Status plan(Run *run)
 {
     Inversion *s = run_state(run);
-    const char *keep[STYLE_MAX_LAYERS];
-    const int kept = split_names(run, run_text(run, "layers"), keep, STYLE_MAX_LAYERS);
-    TRY(run_plan(run, &(GraphRequest){.keep = keep, .keep_count = kept}, &s->graph));
+    TRY(plan_layers(run, run_text(run, "layers"), 0, 0, &s->graph));
     s->input = graph_input(s->graph, 0);
     TRY(check_colour_input(run, "inversion", s->input));
     return style_layers(run, s->graph, run_text(run, "layers"), &s->list);

@@ -3,27 +3,25 @@
 /* More than a few bring no speed, and the memory is bounded. */
 enum { MAX_BATCH = 8, MAX_BATCH_BYTES = 256 << 20 };
 
-Status build_batch(Run *run, int most, Graph **graph, int *batch)
+int plan_batch(Run *run, int most, unsigned flags, Graph **graph)
 {
+    const Shape *one = &graph_input(*graph, 0)->shape;
+    const uint64_t fit = MAX_BATCH_BYTES / (graph_memory(*graph, flags).total + 1);
+    GraphRequest request = {.height = one->dim[2], .width = one->dim[3]};
+    request.batch = fit < 1 ? 1 : fit < (uint64_t)most ? (int)fit : most;
     Graph *several;
-    TRY(run_plan(run, &(GraphRequest){0}, graph));
-    const uint64_t fit = MAX_BATCH_BYTES / (graph_memory(*graph, GRAPH_FORWARD).total + 1);
-    *batch = fit < 1 ? 1 : fit < (uint64_t)most ? (int)fit : most;
-    if (*batch == 1) return status_ok();
-    const Status status = run_plan(run, &(GraphRequest){.batch = *batch}, &several);
-    if (status.code == STATUS_OK && graph_input(several, 0)->shape.dim[0] == *batch) {
-        run_drop(run, *graph);
-        *graph = several;
-    } else {
-        *batch = 1;
-    }
-    return status_ok();
+    if (request.batch == 1 || run_plan(run, &request, &several).code != STATUS_OK) return 1;
+    if (graph_input(several, 0)->shape.dim[0] != request.batch) return 1;
+    run_drop(run, *graph);
+    *graph = several;
+    return request.batch;
 }
 
 Status scorer_create(Run *run, Scorer *s)
 {
     s->is_class = target_is_class(run);
-    TRY(build_batch(run, s->is_class ? MAX_BATCH : 1, &s->graph, &s->batch));
+    TRY(run_plan(run, &(GraphRequest){0}, &s->graph));
+    s->batch = plan_batch(run, s->is_class ? MAX_BATCH : 1, GRAPH_FORWARD, &s->graph);
     s->input = graph_input(s->graph, 0);
     TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
     return graph_allocate(s->graph, GRAPH_FORWARD);

@@ -14,8 +14,9 @@ typedef struct Scorer {
     float *probabilities; /* [classes] */
 } Scorer;
 
-/* Plans a graph for as many pictures, at most `most`, as fit the memory; one where the network takes no more. */
-Status build_batch(Run *run, int most, Graph **graph, int *batch);
+/* Puts a graph for as many pictures, at most `most`, as fit the memory in the place of a planned one for one picture;
+ * one where the network takes no more. Returns their number. */
+int plan_batch(Run *run, int most, unsigned flags, Graph **graph);
 
 /* Builds a graph for as many pictures as fit the memory, one where the network takes no more or the target is
  * no class. */

@@ -196,7 +196,8 @@ static Status begin(Run *run)
     TRY(count_styles(run));
     if (run_flag(run, "keep-colours") && run_choice(run, "colour-method", "match"))
         TRY(recolour_styles(run));
-    fit_picture(run_picture(run, CONTENT_PICTURE), run_int(run, "size"), &height, &width);
+    fit_picture(run_picture(run, CONTENT_PICTURE), run_int(run, "size"), STYLE_LEAST_SIDE, &height,
+                &width);
     TRY(plan_layers(run, run_text(run, "style-layers"), height, width, &s->graph));
     const Value *input = graph_input(s->graph, 0);
     TRY(check_colour_input(run, "style", input));
@@ -223,7 +224,7 @@ static Status step_styles(Run *run)
     int height, width;
     const Picture *picture = style_picture(run, s->style);
     const double side = run_int(run, "size") * (double)run_float(run, "style-scale");
-    fit_picture(picture, side, &height, &width);
+    fit_picture(picture, side, STYLE_LEAST_SIDE, &height, &width);
     return reference_begin(run, &s->reference, picture, height, width,
                            run_text(run, "style-layers"), &s->list);
 }

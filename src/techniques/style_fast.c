@@ -162,10 +162,7 @@ static Status begin(Run *run)
 {
     StyleFast *s = run_state(run);
     const Picture *picture = run_picture(run, 0);
-    const int longer = picture->height > picture->width ? picture->height : picture->width;
-    const double scale = run_int(run, "size") / (double)longer;
-    s->height = (int)fmax(lround(scale * picture->height), LEAST_SIDE);
-    s->width = (int)fmax(lround(scale * picture->width), LEAST_SIDE);
+    fit_picture(picture, run_int(run, "size"), LEAST_SIDE, &s->height, &s->width);
     TRY(plan(run));
     s->input = graph_input(s->graph, 0);
     s->output = graph_output(s->graph, 0);

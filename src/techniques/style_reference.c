@@ -1,36 +1,13 @@
 #include "techniques/style_reference.h"
 
-#include <math.h>
-
 #include "techniques/common.h"
-
-enum { LEAST_SIDE = 32 };
-
-void fit_picture(const Picture *picture, double side, int *height, int *width)
-{
-    const int longer = picture->height > picture->width ? picture->height : picture->width;
-    *height = (int)fmax(lround(side * picture->height / longer), LEAST_SIDE);
-    *width = (int)fmax(lround(side * picture->width / longer), LEAST_SIDE);
-}
 
 Status plan_layers(Run *run, const char *names, int height, int width, Graph **graph)
 {
     const char *keep[STYLE_MAX_LAYERS];
     GraphRequest request = {.height = height, .width = width, .keep = keep};
     request.keep_count = split_names(run, names, keep, STYLE_MAX_LAYERS);
-    Status status = run_plan(run, &request, graph);
-    if (status.code != STATUS_OK && status.code != STATUS_NO_MEMORY) {
-        request.height = request.width = 0;
-        if (run_plan(run, &request, graph).code == STATUS_OK) status = status_ok();
-    }
-    return status;
-}
-
-Status load_whole(Run *run, Graph *graph, const Picture *picture)
-{
-    const Value *input = graph_input(graph, 0);
-    return preprocess_apply_whole(network_preprocess(run_network(run)), picture,
-                                  input->shape.dim[2], input->shape.dim[3], input->data);
+    return plan_sized(run, &request, graph);
 }
 
 static Status same_layers(const LayerList *list, const Graph *graph, LayerList *same)

@@ -9,6 +9,8 @@
 
 #include "techniques/style_layers.h"
 
+enum { STYLE_LEAST_SIDE = 32 };
+
 typedef struct StyleReference {
     const Picture *picture;
     Graph *graph;
@@ -21,15 +23,8 @@ typedef struct StyleReference {
     bool allocated, asked;
 } StyleReference;
 
-/* Height and width of a picture whose longer side becomes `side`; neither is below 32. */
-void fit_picture(const Picture *picture, double side, int *height, int *width);
-
-/* A graph of that size with the layers of these names kept apart; a network that ends in a dense layer has only
- * one size, then that. */
+/* A graph of that size (0: the network's), as plan_sized has it, with the layers of these names kept apart. */
 Status plan_layers(Run *run, const char *names, int height, int width, Graph **graph);
-
-/* The whole picture, scaled to the graph's input. */
-Status load_whole(Run *run, Graph *graph, const Picture *picture);
 
 /* picture is borrowed. names as style_layers takes them; layers: those of the list, of a graph of another size. */
 Status reference_begin(Run *run, StyleReference *reference, const Picture *picture, int height,

@@ -121,7 +121,8 @@ static Status load_sample(Run *run)
 {
     TextureGram *s = run_state(run);
     static const Preprocess plain = {.channels = "RGB", .range = 1, .std = {1, 1, 1, 1}};
-    fit_picture(run_picture(run, 0), run_int(run, "sample"), &s->sample_height, &s->sample_width);
+    fit_picture(run_picture(run, 0), run_int(run, "sample"), STYLE_LEAST_SIDE, &s->sample_height,
+                &s->sample_width);
     const size_t pixels = (size_t)s->sample_height * (size_t)s->sample_width;
     TRY(run_floats(run, 3 * pixels, &s->sample));
     TRY(preprocess_apply_whole(&plain, run_picture(run, 0), s->sample_height, s->sample_width,
@@ -175,8 +176,8 @@ static Status plan(Run *run)
     if (s->octave == 0) TRY(allocate(run));
     TRY(style_layers(run, s->graph, names, &s->list));
     int sample_height, sample_width;
-    fit_picture(run_picture(run, 0), shrink(s) * run_int(run, "sample"), &sample_height,
-                &sample_width);
+    fit_picture(run_picture(run, 0), shrink(s) * run_int(run, "sample"), STYLE_LEAST_SIDE,
+                &sample_height, &sample_width);
     s->stage = STAGE_REFERENCE;
     TRY(reference_begin(run, &s->reference, run_picture(run, 0), sample_height, sample_width, names,
                         &s->list));

@@ -72,9 +72,8 @@ static Status load_sample(Run *run)
     static const Preprocess plain = {.channels = "RGB", .range = 1, .std = {1, 1, 1, 1}};
     const Picture *picture = run_picture(run, 0);
     const int longer = picture->height > picture->width ? picture->height : picture->width;
-    const double scale = fmin(1, run_int(run, "sample") / (double)longer);
-    s->sample_height = (int)fmax(1, lround(scale * picture->height));
-    s->sample_width = (int)fmax(1, lround(scale * picture->width));
+    const int wanted = run_int(run, "sample");
+    fit_picture(picture, wanted < longer ? wanted : longer, 1, &s->sample_height, &s->sample_width);
     TRY(run_floats(run, 3 * (size_t)s->sample_height * (size_t)s->sample_width, &s->sample));
     return preprocess_apply_whole(&plain, picture, s->sample_height, s->sample_width, s->sample);
 }
