@@ -2,7 +2,8 @@
 """Makes docs/gallery.md: one picture for each technique, made by the command line. `make gallery`.
 
 The network is SqueezeNet of the shared test data when it is there, else the first bundled one; the specimens
-are the sample photographs that the build takes from Debian's scikit-image. Needs Debian's python3-pil.
+are the sample photographs that the build takes from Debian's scikit-image, and the pictures of `convoscope scenes`.
+Needs Debian's python3-pil.
 
     tools/gallery.py [TECHNIQUE...]     only these; the others keep the picture that they have
 """
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = os.environ.get("CONVOSCOPE", str(ROOT / "build/native/convoscope"))
 SHARED = Path(os.environ.get("CONVOSCOPE_SHARED", ROOT.parent / "shared"))
 SAMPLES = ROOT / "build/samples"
+DRAWN = ROOT / "build/drawn"  # its folder `scenes` is a set of pictures that the program draws
 IMAGES = ROOT / "docs/images/gallery"
 MOST_BYTES = 6_000_000
 SIDE = 400  # of a picture in the gallery, in pixels
@@ -51,10 +53,20 @@ def network():
     return bundled[0]
 
 
+def specimen(name):
+    """The file or folder of a picture that an entry names."""
+    if not name.startswith("scenes"):
+        return SAMPLES / name
+    if not (DRAWN / "scenes").exists():
+        DRAWN.mkdir(parents=True, exist_ok=True)
+        subprocess.run([PROGRAM, "scenes", str(DRAWN / "scenes")], check=True)
+    return DRAWN / name
+
+
 def run(technique, entry, model, folder):
     """Runs the command; (its JSON, the line that a user would type)."""
     out = folder / ("r.gif" if entry.get("film") else "r.png")
-    pictures = [str(SAMPLES / p) for p in entry["pictures"]]
+    pictures = [str(specimen(p)) for p in entry["pictures"]]
     words = [technique["id"], str(model), *pictures, *entry["words"]]
     process = subprocess.run(
         [PROGRAM, *words, "--out", str(out), "--json"], capture_output=True, text=True, check=False
@@ -122,6 +134,8 @@ def picture(technique, model):
 
 def section(technique, made):
     kept, line, remark = made
+    if " scenes" in line:
+        line = f"convoscope scenes scenes\n    {line}"
     shown = " ".join(f"![{technique['title']}](images/gallery/{name})" for name in kept)
     return f"""### {technique['title']}
 
