@@ -6,19 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/status.h"
+#include "base/file.h"
 #include "image/picture.h"
 #include "tensor.h"
-
-enum { PATH_BYTES = 4096 };
-
-/* All of a regular file, with a zero behind it; *bytes is from malloc. what: "the model". */
-Status file_read(const char *path, const char *what, uint8_t **bytes, size_t *size);
-
-/* The same for a file below `folder` ("" for the working folder) whose path came out of another file: no
- * symbolic link is followed on the way, and no `..`. */
-Status file_read_below(const char *folder, const char *path, const char *what, uint8_t **bytes,
-                       size_t *size);
 
 /* The picture of a JPEG or PNG file. */
 Status file_read_picture(const char *path, Picture *picture);
@@ -31,9 +21,6 @@ Status folder_make(const char *path);
 
 bool file_exists(const char *path);
 bool is_folder(const char *path);
-
-/* Does the name end so, letters large or small? */
-bool has_ending(const char *path, const char *ending);
 
 /* "RESULT.png" and "loss" make "RESULT.loss.png". */
 Status path_with_name(const char *path, const char *name, char result[PATH_BYTES]);

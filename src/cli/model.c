@@ -155,8 +155,7 @@ Status model_open(const Args *args, Network **network)
     TRY(find_model(args->words[0], path));
     TRY(file_read(path, "the model", &bytes, &size));
     /* The file's name alone: the family is guessed from it, and folders may be called anything. */
-    const char *slash = strrchr(path, '/');
-    Status status = network_open(network, slash ? slash + 1 : path, bytes, size);
+    Status status = network_open(network, path_name(path), bytes, size);
     if (status.code != STATUS_OK) {
         *network = NULL;
         return status_error(status.code, "'%s': %s", path, status.message);

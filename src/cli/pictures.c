@@ -38,11 +38,6 @@ static Status add_file(PicturePaths *paths, const char *path, const char *group,
     return item->path && (item->group || !group) ? status_ok() : no_memory();
 }
 
-static bool names_picture(const char *name)
-{
-    return has_ending(name, ".jpg") || has_ending(name, ".jpeg") || has_ending(name, ".png");
-}
-
 static Status add_folder(PicturePaths *paths, const char *folder, const char *group, int depth)
 {
     DIR *directory = opendir(folder);
@@ -55,7 +50,7 @@ static Status add_folder(PicturePaths *paths, const char *folder, const char *gr
         char path[PATH_BYTES];
         if (name[0] == '.') continue;
         if (snprintf(path, sizeof path, "%s%s%s", folder, slash, name) >= PATH_BYTES) continue;
-        if (names_picture(name) && !is_folder(path)) {
+        if (picture_is_named(name) && !is_folder(path)) {
             status = add_file(paths, path, group, true);
         } else if (depth < DEPTH_MOST && is_folder(path)) {
             status = add_folder(paths, path, depth == 0 ? name : group, depth + 1);
@@ -126,12 +121,6 @@ static double pixels_each(int count, const Preprocess *preprocess)
     return fmin(side * side, (double)RUN_MAX_PIXELS / count);
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static Status load_one(const PicturePath *item, int index, Run *run, double most)
 {
     Picture picture;
@@ -140,7 +129,7 @@ static Status load_one(const PicturePath *item, int index, Run *run, double most
     if (status.code == STATUS_OK) status = run_set_picture(run, index, &picture);
     picture_release(&picture);
     TRY(status);
-    return run_name_picture(run, index, file_name(item->path), item->group);
+    return run_name_picture(run, index, path_name(item->path), item->group);
 }
 
 Status picture_paths_load(const PicturePaths *paths, Run *run, const Preprocess *preprocess)

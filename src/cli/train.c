@@ -174,9 +174,8 @@ static Status train(Training *t)
     if (t->measured_steps) return measure(t);
     TRY(learn(t));
     /* Stopped by Ctrl-C, what is there is written as well. */
-    const char *slash = strrchr(t->paths.out, '/');
     char name[PATH_BYTES];
-    TRY(path_with_ending(slash ? slash + 1 : t->paths.out, "", name));
+    TRY(path_with_ending(path_name(t->paths.out), "", name));
     TRY(trainer_export(t->trainer, name, t->paths.out));
     printf("%s\n", t->paths.out);
     return status_ok();

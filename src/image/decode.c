@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "image/jpeg.h"
 
 /* The largest piece of memory that decoding a picture of the largest size takes: 16 bits per channel and a filter byte per row. A file of
@@ -254,6 +255,11 @@ Status picture_decode(Picture *picture, const uint8_t *bytes, size_t size, const
     Status status = make_upright(picture, orientation);
     if (status.code != STATUS_OK) picture_release(picture);
     return status;
+}
+
+bool picture_is_named(const char *name)
+{
+    return has_ending(name, ".jpg") || has_ending(name, ".jpeg") || has_ending(name, ".png");
 }
 
 #endif

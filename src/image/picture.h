@@ -2,6 +2,7 @@
 #ifndef CONVOSCOPE_IMAGE_PICTURE_H
 #define CONVOSCOPE_IMAGE_PICTURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tensor.h"
@@ -18,6 +19,9 @@ typedef struct Picture {
  * and checked before anything is decoded; name stands in the messages. Native builds only: the page
  * decodes with createImageBitmap. Release with picture_release. */
 Status picture_decode(Picture *picture, const uint8_t *bytes, size_t size, const char *name);
+
+/* Does the file's name end as those of JPEG and PNG files do? Native builds only. */
+bool picture_is_named(const char *name);
 
 /* A copy of width x height pixels. */
 Status picture_copy(Picture *picture, int width, int height, const uint8_t *rgba);

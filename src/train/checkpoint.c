@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "train/dataset_files.h"
 #include "train/trainer_internal.h"
 
 static const char magic[] = "convoscope train 1\n";
@@ -176,7 +175,7 @@ Status trainer_load(Trainer *trainer, const char *path)
     uint8_t *bytes;
     size_t size;
     Text head = {0};
-    TRY(train_file_read(path, &bytes, &size));
+    TRY(file_read(path, "the state", &bytes, &size));
     settings(trainer, &head);
     Status status = status_ok();
     if (head.failed) {

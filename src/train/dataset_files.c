@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
-enum { PATH_BYTES = 4096, CLASSES_MOST = 65535 };
+#include "base/file.h"
+
+enum { CLASSES_MOST = 65535 };
 
 void class_files_release(ClassFiles *files)
 {
@@ -22,30 +23,6 @@ void class_files_release(ClassFiles *files)
     free(files->identifier);
     free(files->file);
     *files = (ClassFiles){0};
-}
-
-Status train_file_read(const char *path, uint8_t **bytes, size_t *size)
-{
-    struct stat info;
-    FILE *file = fopen(path, "rb");
-    if (!file) return status_error(STATUS_IO, "cannot read '%s': %s", path, strerror(errno));
-    if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode)) {
-        fclose(file);
-        return status_error(STATUS_IO, "cannot read '%s': it is no plain file", path);
-    }
-    const size_t length = (size_t)info.st_size;
-    uint8_t *read = malloc(length + 1);
-    const bool whole = read && fread(read, 1, length, file) == length;
-    fclose(file);
-    if (!whole) {
-        free(read);
-        return read ? status_error(STATUS_IO, "cannot read '%s': it ends too early", path)
-                    : status_no_memory(path, length);
-    }
-    read[length] = '\0';
-    *bytes = read;
-    *size = length;
-    return status_ok();
 }
 
 /* ---- names in a folder ---- */
@@ -82,13 +59,6 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_picture(const char *name)
-{
-    const char *ending = strrchr(name, '.');
-    return ending && (strcasecmp(ending, ".jpg") == 0 || strcasecmp(ending, ".jpeg") == 0 ||
-                      strcasecmp(ending, ".png") == 0);
-}
-
 /* The pictures of a folder, or its folders, sorted; hidden ones are left out. */
 static Status names_list(Names *names, const char *folder, bool pictures)
 {
@@ -105,8 +75,8 @@ static Status names_list(Names *names, const char *folder, bool pictures)
         if (name[0] == '.' || snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_BYTES)
             continue;
         if (stat(path, &info) != 0) continue;
-        const bool wanted =
-            pictures ? S_ISREG(info.st_mode) && is_picture(name) : (S_ISDIR(info.st_mode)) != 0;
+        const bool wanted = pictures ? S_ISREG(info.st_mode) && picture_is_named(name)
+                                     : (S_ISDIR(info.st_mode)) != 0;
         if (wanted) status = names_add(names, name, strlen(name));
     }
     closedir(directory);
@@ -140,7 +110,7 @@ static Status table_read(ClassTable *table, const char *folder)
     if (snprintf(path, sizeof path, "%s/../classes.tsv", folder) >= PATH_BYTES) return status_ok();
     if (stat(path, &info) != 0) return status_ok();
     uint8_t *bytes;
-    TRY(train_file_read(path, &bytes, &table->size));
+    TRY(file_read(path, "the table of classes", &bytes, &table->size));
     table->text = (char *)bytes;
     size_t end = strlen(folder);
     while (end > 0 && folder[end - 1] == '/') end--;

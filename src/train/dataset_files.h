@@ -36,7 +36,4 @@ typedef Status PictureFunction(void *context, const Picture *picture, size_t ind
 Status class_file_pictures(const ClassFiles *files, const ClassFile *file, PictureFunction *take,
                            void *context);
 
-/* The bytes of a file with a zero behind them, from malloc. */
-Status train_file_read(const char *path, uint8_t **bytes, size_t *size);
-
 #endif

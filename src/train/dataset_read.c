@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "image/jpeg.h"
 #include "train/dataset_files.h"
 
@@ -13,7 +14,7 @@ static Status count_tiles(ClassFile *file)
     uint8_t *bytes;
     size_t size;
     JpegFacts facts;
-    TRY(train_file_read(file->path, &bytes, &size));
+    TRY(file_read(file->path, "the picture", &bytes, &size));
     const bool jpeg = jpeg_facts(&facts, bytes, size);
     const size_t tiles = jpeg ? (size_t)(facts.width / TILE) * (size_t)(facts.height / TILE) : 0;
     free(bytes);
@@ -60,7 +61,7 @@ Status class_file_pictures(const ClassFiles *files, const ClassFile *file, Pictu
     uint8_t *bytes;
     size_t size;
     Picture picture;
-    TRY(train_file_read(file->path, &bytes, &size));
+    TRY(file_read(file->path, "the picture", &bytes, &size));
     Status status = picture_decode(&picture, bytes, size, file->path);
     free(bytes);
     if (status.code != STATUS_OK) return status;

@@ -5,19 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "parallel.h"
-#include "train/dataset_files.h"
 
 /* One file holds the rasteriser; nobody else uses it. */
 #define STBTT_STATIC
 #define STB_TRUETYPE_IMPLEMENTATION
 #include <stb/stb_truetype.h>
 
-enum { DIGITS = 10, PATH_BYTES = 4096, DEEPEST = 8, HELD_OUT_EVERY = 5, GRAIN = 64 };
+enum { DIGITS = 10, DEEPEST = 8, HELD_OUT_EVERY = 5, GRAIN = 64 };
 
 typedef struct Font {
     char *path;
@@ -63,7 +62,7 @@ static Status add_font(Fonts *fonts, const char *path)
     }
     Font font = {0};
     size_t size;
-    TRY(train_file_read(path, &font.bytes, &size));
+    TRY(file_read(path, "the font", &font.bytes, &size));
     const int offset = stbtt_GetFontOffsetForIndex(font.bytes, 0);
     if (offset < 0 || !stbtt_InitFont(&font.info, font.bytes, offset) || !has_digits(&font.info)) {
         free(font.bytes);
@@ -72,12 +71,6 @@ static Status add_font(Fonts *fonts, const char *path)
     font.path = strdup(path);
     fonts->font[fonts->count++] = font;
     return font.path ? status_ok() : status_no_memory("the fonts", strlen(path));
-}
-
-static bool is_font(const char *name)
-{
-    const char *ending = strrchr(name, '.');
-    return ending && (strcasecmp(ending, ".ttf") == 0 || strcasecmp(ending, ".otf") == 0);
 }
 
 static Status find_fonts(Fonts *fonts, const char *folder, int depth)
@@ -94,7 +87,7 @@ static Status find_fonts(Fonts *fonts, const char *folder, int depth)
         if (stat(path, &info) != 0) continue;
         if (S_ISDIR(info.st_mode)) {
             if (depth < DEEPEST) status = find_fonts(fonts, path, depth + 1);
-        } else if (is_font(entry->d_name)) {
+        } else if (has_ending(path, ".ttf") || has_ending(path, ".otf")) {
             status = add_font(fonts, path);
         }
     }

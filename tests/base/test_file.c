@@ -81,9 +81,32 @@ static void links_and_devices_stay(void)
     if (stat("/dev/full", &info) == 0) CHECK_FAILS(write_text("/dev/full", "much"), "/dev/full");
 }
 
+static void names_are_taken_apart(void)
+{
+    CHECK(has_ending("a/b.JPG", ".jpg") && has_ending(".jpg", ".jpg"));
+    CHECK(!has_ending("jpg", ".jpg") && !has_ending("a.jpg.txt", ".jpg"));
+    CHECK(strcmp(path_name("a/b/c.png"), "c.png") == 0 && strcmp(path_name("c"), "c") == 0);
+    CHECK(*path_name("a/") == '\0');
+}
+
+static void a_file_is_read_whole(void)
+{
+    if (!enter_folder()) return;
+    uint8_t *bytes;
+    size_t size;
+    CHECK_OK(write_text(in_folder("x"), "abc"));
+    CHECK_OK(file_read(in_folder("x"), "the text", &bytes, &size));
+    CHECK(size == 3 && memcmp(bytes, "abc", 4) == 0);
+    free(bytes);
+    CHECK(remove(in_folder("x")) == 0);
+    CHECK_FAILS(file_read(in_folder("x"), "the text", &bytes, &size), "the text");
+    CHECK_FAILS(file_read(folder, "the text", &bytes, &size), folder);
+    CHECK(remove(folder) == 0);
+}
+
 static const Test tests[] = {
-    TEST(parts_are_joined_and_replace),
-    TEST(failure_leaves_things_as_they_were),
+    TEST(names_are_taken_apart),        TEST(a_file_is_read_whole),
+    TEST(parts_are_joined_and_replace), TEST(failure_leaves_things_as_they_were),
     TEST(links_and_devices_stay),
 };
 TEST_MAIN(tests)

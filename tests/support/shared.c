@@ -19,7 +19,7 @@ const char *shared_folder(void)
     return NULL;
 }
 
-uint8_t *file_read(const char *path, size_t *size)
+uint8_t *read_whole(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
     if (!file) return NULL;
@@ -42,7 +42,7 @@ uint8_t *shared_read(const char *path, size_t *size)
     if (!folder) return NULL;
     char full[1024];
     snprintf(full, sizeof full, "%s/%s", folder, path);
-    uint8_t *bytes = file_read(full, size);
+    uint8_t *bytes = read_whole(full, size);
     if (!bytes) test_fail(__FILE__, __LINE__, "%s cannot be read", full);
     return bytes;
 }

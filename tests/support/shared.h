@@ -10,7 +10,7 @@
 const char *shared_folder(void);
 
 /* The bytes of a file, from malloc; NULL when it cannot be read. */
-uint8_t *file_read(const char *path, size_t *size);
+uint8_t *read_whole(const char *path, size_t *size);
 
 /* The same for a path under the shared folder; a file that is missing there is a failure. */
 uint8_t *shared_read(const char *path, size_t *size);

@@ -150,7 +150,7 @@ static void refuses_a_state_that_is_not_its_own(void)
     CHECK_OK(trainer_step(trainer));
     CHECK_OK(trainer_save(trainer, path));
     size_t size;
-    uint8_t *bytes = file_read(path, &size);
+    uint8_t *bytes = read_whole(path, &size);
 
     toy.options.rate *= 2;
     Trainer *other = trainer_of(&toy);
@@ -205,7 +205,7 @@ static void writes_what_it_learned(void)
     CHECK_OK(trainer_evaluate(trainer, &toy.validation, &score));
     CHECK_OK(trainer_export(trainer, "toy", path));
     size_t size;
-    uint8_t *bytes = file_read(path, &size);
+    uint8_t *bytes = read_whole(path, &size);
     Network *opened = NULL;
     Graph *graph = NULL;
     CHECK_OK(network_open(&opened, "toy.onnx", bytes, size));
