@@ -103,7 +103,9 @@ Status file_read_below(const char *folder, const char *path, const char *what, u
 
 static Status file_error(const char *path)
 {
-    return status_error(STATUS_IO, "cannot write '%s': %s", path, strerror(errno));
+    return status_error(STATUS_IO,
+                        "cannot write '%s': %s; choose a file in a folder you may write to", path,
+                        strerror(errno));
 }
 
 static bool write_parts(FILE *file, const FilePart *parts, int count)
@@ -165,6 +167,15 @@ Status file_write(const char *path, const FilePart *parts, int count)
     char *real = realpath(path, NULL);
     Status status = replace(real ? real : path, parts, count);
     free(real);
+    return status;
+}
+
+Status file_write_text(const char *path, Text *text)
+{
+    const FilePart part = {text->bytes, text->length};
+    const Status status =
+        text->failed ? status_no_memory(path, text->length) : file_write(path, &part, 1);
+    text_release(text);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -27,6 +28,9 @@ typedef struct FilePart {
  * written: whatever fails, what was at path before is still there, and nothing else is left. A device or a
  * pipe is written to directly. Fails with STATUS_IO and a sentence that names path. */
 Status file_write(const char *path, const FilePart *parts, int count);
+
+/* The same with a text, which is released; fails where memory for it ran out as well. */
+Status file_write_text(const char *path, Text *text);
 
 /* Does the name end so, letters large or small? */
 bool has_ending(const char *path, const char *ending);

@@ -1,7 +1,6 @@
 #include "cli/csv.h"
 
 #include "base/file.h"
-#include "base/text.h"
 
 /* The axes before x, from the right. */
 static const char *const axes[] = {"y", "plane", "item"};
@@ -58,9 +57,5 @@ Status csv_write(const char *path, const Shape *shape, const float *data, const 
         }
         text_format(&text, "%.9g%c", (double)data[i], (i + 1) % across ? ',' : '\n');
     }
-    const FilePart part = {text.bytes, text.length};
-    Status status =
-        text.failed ? status_no_memory("the CSV file", 12 * count) : file_write(path, &part, 1);
-    text_release(&text);
-    return status;
+    return file_write_text(path, &text);
 }

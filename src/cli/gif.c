@@ -201,25 +201,11 @@ static void index_row(const Frames *frames, Palette *palette, int frame, int y, 
 
 /* ---- file ---- */
 
-typedef struct Bytes {
-    uint8_t *data;
-    size_t size, room;
-} Bytes;
-
 static int append(GifFileType *gif, const GifByteType *data, int count)
 {
-    Bytes *bytes = gif->UserData;
-    const size_t size = bytes->size + (size_t)count;
-    if (size > bytes->room) {
-        const size_t room = 2 * size + 4096;
-        uint8_t *grown = realloc(bytes->data, room);
-        if (!grown) return 0;
-        bytes->data = grown;
-        bytes->room = room;
-    }
-    memcpy(bytes->data + bytes->size, data, (size_t)count);
-    bytes->size = size;
-    return count;
+    Text *bytes = gif->UserData;
+    text_append(bytes, (const char *)data, (size_t)count);
+    return bytes->failed ? 0 : count;
 }
 
 /* Netscape's extension: for ever. */
@@ -269,7 +255,7 @@ Status gif_write(const char *path, const Frames *frames, double frames_per_secon
 {
     Palette *palette = calloc(1, sizeof *palette);
     GifByteType *row = malloc((size_t)frames->width);
-    Bytes bytes = {0};
+    Text bytes = {0};
     GifFileType *gif = palette && row ? EGifOpen(&bytes, append, NULL) : NULL;
     Status status =
         gif ? make_palette(frames, palette) : status_no_memory("the GIF", sizeof *palette);
@@ -277,15 +263,12 @@ Status gif_write(const char *path, const Frames *frames, double frames_per_secon
         /* Browsers show less than two hundredths as ten. */
         const int hundredths = (int)fmax(2, round(100 / frames_per_second));
         if (!put_all(gif, frames, palette, hundredths, row))
-            status = status_no_memory("the GIF", bytes.room);
+            status = status_no_memory("the GIF", bytes.length);
     }
     if (gif && EGifCloseFile(gif, NULL) != GIF_OK && status.code == STATUS_OK)
-        status = status_no_memory("the GIF", bytes.room);
-    if (status.code == STATUS_OK) {
-        const FilePart part = {bytes.data, bytes.size};
-        status = file_write(path, &part, 1);
-    }
-    free(bytes.data);
+        status = status_no_memory("the GIF", bytes.length);
+    if (status.code == STATUS_OK) status = file_write_text(path, &bytes);
+    text_release(&bytes);
     free(palette);
     free(row);
     return status;

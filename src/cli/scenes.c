@@ -68,15 +68,6 @@ static Status write_sheet(const Scenes *s, int index, uint8_t *levels, uint8_t *
                               QUALITY);
 }
 
-static Status write_text(const char *path, const Text *text)
-{
-    if (text->failed) return status_no_memory("the index", 0);
-    FILE *file = fopen(path, "w");
-    const bool written = file && fputs(text->bytes, file) >= 0;
-    if (file && fclose(file) == 0 && written) return status_ok();
-    return status_error(STATUS_IO, "cannot write '%s'; choose a folder you may write to", path);
-}
-
 static Status write_index(const Scenes *s)
 {
     Text text = {0};
@@ -87,7 +78,7 @@ static Status write_index(const Scenes *s)
     text_format(&text, "]}\n");
     char path[PATH_BYTES];
     Status status = path_in(s->folder, "index", ".json", path);
-    if (status.code == STATUS_OK) status = write_text(path, &text);
+    if (status.code == STATUS_OK) status = file_write_text(path, &text);
     text_release(&text);
     return status;
 }

@@ -81,10 +81,7 @@ static Status write_log(const Training *t)
 {
     Text text = {0};
     trainer_log_csv(t->trainer, &text);
-    Status status = text.failed ? status_no_memory("the log", text.length)
-                                : file_write(t->paths.log, &(FilePart){text.bytes, text.length}, 1);
-    text_release(&text);
-    return status;
+    return file_write_text(t->paths.log, &text);
 }
 
 /* Loss above, accuracy below, over the epochs: those of validation blue, of training orange. */

@@ -38,8 +38,7 @@ static Status write_graph(const Trainer *t, const Graph *graph, const char *name
                                            .metadata_count = sizeof metadata / sizeof *metadata};
         status = onnx_export(graph, &options, &bytes);
     }
-    if (status.code == STATUS_OK)
-        status = file_write(path, &(FilePart){bytes.bytes, bytes.length}, 1);
+    if (status.code == STATUS_OK) status = file_write_text(path, &bytes);
     text_release(&size);
     text_release(&mean);
     text_release(&deviation);
