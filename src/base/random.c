@@ -23,6 +23,11 @@ float random_uniform(Random *random)
     return (float)(random_bits(random) >> 8) * 0x1p-24F;
 }
 
+float random_between(Random *random, float low, float high)
+{
+    return low + (high - low) * random_uniform(random);
+}
+
 float random_normal(Random *random)
 {
     float radius = sqrtf(-2.0F * logf(1.0F - random_uniform(random)));
@@ -32,4 +37,13 @@ float random_normal(Random *random)
 uint32_t random_below(Random *random, uint32_t bound)
 {
     return (uint32_t)(((uint64_t)random_bits(random) * bound) >> 32);
+}
+
+void random_shuffle(Random *random, int *items, int count)
+{
+    for (int i = count - 1; i > 0; i--) {
+        const int k = (int)random_below(random, (uint32_t)i + 1), kept = items[i];
+        items[i] = items[k];
+        items[k] = kept;
+    }
 }

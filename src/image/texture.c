@@ -159,15 +159,6 @@ static int count_known(const Texture *t, int y, int x, int cells)
     return count;
 }
 
-static void shuffle(Texture *t)
-{
-    for (int i = t->edge_count - 1; i > 0; i--) {
-        const int j = (int)random_below(&t->random, (uint32_t)i + 1), kept = t->edge[i];
-        t->edge[i] = t->edge[j];
-        t->edge[j] = kept;
-    }
-}
-
 /* Most known neighbours first; what is equal stays in its random order. */
 static void sort_edge(Texture *t)
 {
@@ -195,7 +186,7 @@ static void list_edge(Texture *t)
                 t->edge[t->edge_count++] = pixel;
         }
     }
-    shuffle(t);
+    random_shuffle(&t->random, t->edge, t->edge_count);
     sort_edge(t);
     t->progress = false;
 }

@@ -44,11 +44,6 @@ const char *scene_class_name(int index)
 
 /* ---- what is drawn at random ---- */
 
-static float uniform(Random *random, float low, float high)
-{
-    return low + (high - low) * random_uniform(random);
-}
-
 static Pattern random_pattern(Random *random)
 {
     return random_uniform(random) < 0.4F ? PATTERN_PLAIN
@@ -57,27 +52,32 @@ static Pattern random_pattern(Random *random)
 
 static void place_camera(Scene *s, Random *random)
 {
-    const float turn = uniform(random, -0.9F, 0.9F), rise = uniform(random, 0.12F, 0.65F);
-    const float far = uniform(random, 5, 7.5F);
-    const Vec target = vec(uniform(random, -0.25F, 0.25F), uniform(random, 0.8F, 1.05F),
-                           uniform(random, -0.25F, 0.25F));
+    const float turn = random_between(random, -0.9F, 0.9F),
+                rise = random_between(random, 0.12F, 0.65F);
+    const float far = random_between(random, 5, 7.5F);
+    const Vec target =
+        vec(random_between(random, -0.25F, 0.25F), random_between(random, 0.8F, 1.05F),
+            random_between(random, -0.25F, 0.25F));
     const Vec back = vec(sinf(turn) * cosf(rise), sinf(rise), cosf(turn) * cosf(rise));
     s->eye = vec_along(target, back, far);
     s->forward = vec_scale(back, -1);
-    s->right = vec_unit(vec_cross(s->forward, vec(uniform(random, -0.08F, 0.08F), 1, 0)));
+    s->right = vec_unit(vec_cross(s->forward, vec(random_between(random, -0.08F, 0.08F), 1, 0)));
     s->up = vec_cross(s->right, s->forward);
-    s->zoom = uniform(random, 1.3F, 1.65F) / far;
+    s->zoom = random_between(random, 1.3F, 1.65F) / far;
 }
 
 static void light(Scene *s, Random *random)
 {
-    const float turn = uniform(random, -2, 2), rise = uniform(random, 0.5F, 1.15F);
+    const float turn = random_between(random, -2, 2), rise = random_between(random, 0.5F, 1.15F);
     s->sun = vec(sinf(turn) * cosf(rise), sinf(rise), cosf(turn) * cosf(rise));
-    s->sun_colour = colour_hsv(uniform(random, 0.06F, 0.14F), uniform(random, 0, 0.25F), 1);
-    const float hue = uniform(random, 0.5F, 0.68F);
-    s->low_sky = colour_hsv(hue, uniform(random, 0.05F, 0.3F), uniform(random, 0.75F, 0.98F));
-    s->high_sky = colour_hsv(hue + uniform(random, -0.05F, 0.05F), uniform(random, 0.25F, 0.6F),
-                             uniform(random, 0.55F, 0.9F));
+    s->sun_colour =
+        colour_hsv(random_between(random, 0.06F, 0.14F), random_between(random, 0, 0.25F), 1);
+    const float hue = random_between(random, 0.5F, 0.68F);
+    s->low_sky =
+        colour_hsv(hue, random_between(random, 0.05F, 0.3F), random_between(random, 0.75F, 0.98F));
+    s->high_sky =
+        colour_hsv(hue + random_between(random, -0.05F, 0.05F), random_between(random, 0.25F, 0.6F),
+                   random_between(random, 0.55F, 0.9F));
 }
 
 static Scene scene_random(int index, uint32_t number)
@@ -89,7 +89,7 @@ static Scene scene_random(int index, uint32_t number)
         s.part[0] = surface_random(&random, flat[pattern], 0);
         s.part[0].scale *= 0.8F;
         s.part[0].origin.z = 0.5F; /* through the middle of the dots */
-        s.tilt = uniform(&random, -0.6F, 0.6F);
+        s.tilt = random_between(&random, -0.6F, 0.6F);
         light(&s, &random);
         return s;
     }
@@ -100,7 +100,8 @@ static Scene scene_random(int index, uint32_t number)
     s.ground = surface_random(&random, random_pattern(&random), 0);
     s.ground.axis[1] = vec(0, 0, 1), s.ground.axis[2] = vec(0, 1, 0);
     /* The ground is quieter than what stands on it. */
-    const Vec grey = colour_hsv(random_uniform(&random), 0.25F, uniform(&random, 0.45F, 0.8F));
+    const Vec grey =
+        colour_hsv(random_uniform(&random), 0.25F, random_between(&random, 0.45F, 0.8F));
     for (int i = 0; i < 2; i++) s.ground.colour[i] = vec_mix(s.ground.colour[i], grey, 0.7F);
     s.ground.scale *= 0.4F;
     s.ground.origin.z = 0.5F;

@@ -130,11 +130,6 @@ static float share(Pattern pattern, Vec p, float footprint)
     return 0;
 }
 
-static float uniform(Random *random, float low, float high)
-{
-    return low + (high - low) * random_uniform(random);
-}
-
 static Vec random_direction(Random *random)
 {
     return vec_unit(vec(random_normal(random), random_normal(random), random_normal(random)));
@@ -145,23 +140,25 @@ static void random_colours(Random *random, Vec colour[2])
 {
     const float hue = random_uniform(random);
     const float other =
-        hue + (random_uniform(random) < 0.5F ? 0.5F : uniform(random, -0.12F, 0.12F));
+        hue + (random_uniform(random) < 0.5F ? 0.5F : random_between(random, -0.12F, 0.12F));
     const int swapped = random_uniform(random) < 0.5F;
-    colour[swapped] = colour_hsv(hue, uniform(random, 0.45F, 0.95F), uniform(random, 0.75F, 1));
-    colour[!swapped] =
-        colour_hsv(cell(other), uniform(random, 0.1F, 0.8F), uniform(random, 0.2F, 0.55F));
+    colour[swapped] =
+        colour_hsv(hue, random_between(random, 0.45F, 0.95F), random_between(random, 0.75F, 1));
+    colour[!swapped] = colour_hsv(cell(other), random_between(random, 0.1F, 0.8F),
+                                  random_between(random, 0.2F, 0.55F));
     if (random_uniform(random) < 0.35F) colour[!swapped] = vec(0.8F, 0.78F, 0.74F);
 }
 
 Surface surface_random(Random *random, Pattern pattern, int turned)
 {
-    Surface s = {.pattern = pattern, .scale = uniform(random, 1.6F, 3.6F)};
+    Surface s = {.pattern = pattern, .scale = random_between(random, 1.6F, 3.6F)};
     random_colours(random, s.colour);
     s.axis[0] = turned ? random_direction(random) : vec(1, 0, 0);
     s.axis[1] = turned ? vec_unit(vec_cross(s.axis[0], random_direction(random))) : vec(0, 1, 0);
     s.axis[2] = vec_cross(s.axis[0], s.axis[1]);
-    s.origin = vec(uniform(random, -9, 9), uniform(random, -9, 9), uniform(random, -9, 9));
-    s.gloss = random_uniform(random) < 0.5F ? 0 : uniform(random, 0.2F, 0.8F);
+    s.origin = vec(random_between(random, -9, 9), random_between(random, -9, 9),
+                   random_between(random, -9, 9));
+    s.gloss = random_uniform(random) < 0.5F ? 0 : random_between(random, 0.2F, 0.8F);
     return s;
 }
 

@@ -126,15 +126,6 @@ static void ask_backward(Run *run)
     run_ask_backward(run, s->graph, &s->term, 1, &backward_exact);
 }
 
-static void shuffle(Universal *s)
-{
-    for (int i = s->pictures - 1; i > 0; i--) {
-        const int j = (int)random_below(&s->random, (uint32_t)i + 1), other = s->order[i];
-        s->order[i] = s->order[j];
-        s->order[j] = other;
-    }
-}
-
 /* ---- stages ---- */
 
 static Status begin(Run *run)
@@ -189,7 +180,7 @@ static Status begin_epoch(Run *run)
 {
     Universal *s = run_state(run);
     s->at = 0;
-    shuffle(s);
+    random_shuffle(&s->random, s->order, s->pictures);
     return visit(run);
 }
 

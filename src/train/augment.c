@@ -6,11 +6,6 @@
 
 #include "image/picture.h"
 
-static float between(Random *random, float low, float high)
-{
-    return low + (high - low) * random_uniform(random);
-}
-
 /* ---- which part of the picture ---- */
 
 typedef struct Part {
@@ -23,8 +18,8 @@ static Part draw_part(const Augmentation *a, int side, Random *random)
 {
     Part part = {.height = side, .width = side};
     if (a->crop < 1) {
-        const float area = between(random, a->crop, 1);
-        const float aspect = expf(between(random, logf(0.75F), -logf(0.75F)));
+        const float area = random_between(random, a->crop, 1);
+        const float aspect = expf(random_between(random, logf(0.75F), -logf(0.75F)));
         const float height = (float)side * sqrtf(area / aspect);
         const float width = (float)side * sqrtf(area * aspect);
         part.height = (int)lroundf(fmaxf(1, fminf((float)side, height)));
@@ -73,9 +68,9 @@ static Status take_part(const uint8_t *pixels, int channels, int side, const Par
 
 static void change_colour(float strength, int channels, size_t count, Random *random, float *input)
 {
-    const float brightness = between(random, 1 - strength, 1 + strength);
-    const float contrast = between(random, 1 - strength, 1 + strength);
-    const float saturation = between(random, 1 - strength, 1 + strength);
+    const float brightness = random_between(random, 1 - strength, 1 + strength);
+    const float contrast = random_between(random, 1 - strength, 1 + strength);
+    const float saturation = random_between(random, 1 - strength, 1 + strength);
     double sum = 0;
     for (size_t i = 0; i < (size_t)channels * count; i++) sum += (double)input[i];
     const float middle = (float)(sum / ((double)channels * (double)count));

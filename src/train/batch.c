@@ -23,18 +23,13 @@ static Random stream(const Trainer *t, int kind, int64_t epoch, int64_t index)
     return random_seeded(z);
 }
 
-/* Fisher and Yates' shuffle. */
 static void draw_order(Trainer *t)
 {
     if (t->ordered == t->place.epoch) return;
     Random random = stream(t, STREAM_ORDER, t->place.epoch, 0);
-    const uint32_t count = (uint32_t)t->train->count;
-    for (uint32_t i = 0; i < count; i++) t->order[i] = i;
-    for (uint32_t i = count - 1; i > 0; i--) {
-        const uint32_t k = random_below(&random, i + 1), swapped = t->order[i];
-        t->order[i] = t->order[k];
-        t->order[k] = swapped;
-    }
+    const int count = (int)t->train->count;
+    for (int i = 0; i < count; i++) t->order[i] = i;
+    random_shuffle(&random, t->order, count);
     t->ordered = t->place.epoch;
 }
 
@@ -54,7 +49,7 @@ static void fill_pictures(void *context, size_t begin, size_t end, int thread)
     const size_t one = shape_span(&t->built.input->shape, 1, 4);
     for (size_t i = begin; i < end; i++) {
         const int64_t at = t->place.batch * t->options.batch + (int64_t)i;
-        const uint32_t picture = t->order[at];
+        const size_t picture = (size_t)t->order[at];
         Random random = stream(t, STREAM_PICTURE, t->place.epoch, at);
         const Status status =
             augment(&t->options.augmentation, &t->scaling, dataset_pixels(data, picture),

@@ -144,11 +144,6 @@ static const Font *draw_font(const Fonts *fonts, Random *random)
 
 /* ---- one digit ---- */
 
-static float between(Random *random, float low, float high)
-{
-    return low + (high - low) * random_uniform(random);
-}
-
 /* Where an outline goes: in units of its own height around its middle, affine, then bent by a wave. */
 typedef struct Distortion {
     float x_middle, y_middle, unit; /* of the outline, in font units */
@@ -168,8 +163,9 @@ static Distortion draw_distortion(const stbtt_vertex *outline, int count, Random
             high[k] = fmaxf(high[k], at[k]);
         }
     }
-    const float turn = between(random, -0.2F, 0.2F), slant = between(random, -0.3F, 0.3F);
-    const float width = between(random, 0.75F, 1.2F);
+    const float turn = random_between(random, -0.2F, 0.2F),
+                slant = random_between(random, -0.3F, 0.3F);
+    const float width = random_between(random, 0.75F, 1.2F);
     Distortion d = {.x_middle = (low[0] + high[0]) / 2,
                     .y_middle = (low[1] + high[1]) / 2,
                     .unit = fmaxf(fmaxf(high[1] - low[1], 0.8F * (high[0] - low[0])), 1)};
@@ -178,9 +174,9 @@ static Distortion draw_distortion(const stbtt_vertex *outline, int count, Random
     d.xy = slant * cosf(turn) - sinf(turn);
     d.yy = slant * sinf(turn) + cosf(turn);
     for (int k = 0; k < 2; k++) {
-        d.bend[k] = between(random, 0, 0.06F);
-        d.length[k] = between(random, 3, 7);
-        d.phase[k] = between(random, 0, 6.28F);
+        d.bend[k] = random_between(random, 0, 0.06F);
+        d.length[k] = random_between(random, 3, 7);
+        d.phase[k] = random_between(random, 0, 6.28F);
     }
     return d;
 }
@@ -207,10 +203,10 @@ static void draw_outline(const Font *font, int digit, int size, Random *random, 
         if (outline[i].type >= STBTT_vcurve) distort(&d, &outline[i].cx, &outline[i].cy);
         if (outline[i].type == STBTT_vcubic) distort(&d, &outline[i].cx1, &outline[i].cy1);
     }
-    const float side = (float)size, height = side * between(random, 0.55F, 0.85F);
+    const float side = (float)size, height = side * random_between(random, 0.55F, 0.85F);
     const float room = (side - height) / 2, scale = height / UNITS;
-    const float x = side / 2 + between(random, -0.8F, 0.8F) * room;
-    const float y = side / 2 + between(random, -0.8F, 0.8F) * room;
+    const float x = side / 2 + random_between(random, -0.8F, 0.8F) * room;
+    const float y = side / 2 + random_between(random, -0.8F, 0.8F) * room;
     stbtt__bitmap bitmap = {size, size, size, coverage};
     memset(coverage, 0, (size_t)size * (size_t)size);
     stbtt_Rasterize(&bitmap, 0.35F, outline, count, scale, scale, x, y, 0, 0, 1, NULL);
@@ -237,11 +233,11 @@ static void blur(uint8_t *level, int size, float share)
 static void draw_digit(const Fonts *fonts, int digit, int size, Random *random, uint8_t *level)
 {
     draw_outline(draw_font(fonts, random), digit, size, random, level);
-    blur(level, size, between(random, 0, 1));
+    blur(level, size, random_between(random, 0, 1));
     /* Ink and paper: bright on dark, or dark on bright. */
-    float paper = between(random, 0, 0.35F), ink = between(random, 0.65F, 1);
+    float paper = random_between(random, 0, 0.35F), ink = random_between(random, 0.65F, 1);
     if (random_below(random, 2)) paper = 1 - paper, ink = 1 - ink;
-    const float noise = between(random, 0, 0.06F);
+    const float noise = random_between(random, 0, 0.06F);
     for (int i = 0; i < size * size; i++) {
         const float covered = (float)level[i] / 255;
         const float value = paper + (ink - paper) * covered + noise * random_normal(random);

@@ -24,7 +24,7 @@ struct Trainer {
     Built built; /* of the phase under way; graph NULL before its first step */
     int built_size;
     TrainPlace place;
-    uint32_t *order; /* [train->count] of epoch ordered */
+    int *order; /* [train->count] of epoch ordered */
     int64_t ordered;
     Target *target; /* [batch] */
     float *mixed;   /* [batch,input]: room for pictures before they are mixed */

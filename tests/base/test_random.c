@@ -57,6 +57,26 @@ static void ranges_and_moments(void)
     CHECK(random_below(&random, 1) == 0);
 }
 
+static void between_and_shuffled(void)
+{
+    enum { COUNT = 5, ROUNDS = 20000 };
+    Random random = random_seeded(4);
+    int first[COUNT] = {0};
+    for (int round = 0; round < ROUNDS; round++) {
+        int items[COUNT] = {0, 1, 2, 3, 4}, seen = 0;
+        const float value = random_between(&random, -2, 3);
+        CHECK(value >= -2 && value <= 3);
+        random_shuffle(&random, items, COUNT);
+        for (int i = 0; i < COUNT; i++) seen |= 1 << items[i];
+        CHECK(seen == (1 << COUNT) - 1);
+        first[items[0]]++;
+    }
+    for (int i = 0; i < COUNT; i++) CHECK_NEAR((double)first[i] / ROUNDS, 1.0 / COUNT, 0.012);
+    int none[1] = {7};
+    random_shuffle(&random, none, 0);
+    CHECK(none[0] == 7);
+}
+
 static void arithmetic_is_checked(void)
 {
     uint64_t result = 5;
