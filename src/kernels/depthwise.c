@@ -5,6 +5,7 @@
 #include "kernels/conv2d_shape.h"
 #include "kernels/copy.h"
 #include "kernels/phases.h"
+#include "kernels/sizes.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -61,16 +62,6 @@ typedef struct Strip {
     int line;                           /* padded positions along x */
     uint64_t phase, out_floats, floats; /* phase: of one phase */
 } Strip;
-
-static int divide_up(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static Strip strip_make(int rows, int columns, int extent_y, int extent_x, int stride_y,
                         int stride_x)

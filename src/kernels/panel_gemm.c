@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/sizes.h"
 #include "kernels/tile.h"
 #include "parallel.h"
 #include "simd.h"
@@ -18,16 +19,6 @@ enum {
 
 _Static_assert(TILE_ROWS % 4 == 0, "rows of A are packed by four");
 _Static_assert((int)TILE_COLUMNS <= (int)PANEL_MAX_WIDTH, "a panel fits its declared width");
-
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int divide_up(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
 
 /* The packed strip of A, in whole cache lines. */
 static uint64_t left_floats(int m, int k)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "kernels/sizes.h"
 #include "kernels/tile.h"
 #include "kernels/winograd_transform.h"
 #include "parallel.h"
@@ -31,26 +32,6 @@ typedef struct Layout {
         transform_floats; /* of a chunk, block, ... */
     size_t shared_floats, thread_floats;
 } Layout;
-
-static int divide_up(int a, int b)
-{
-    return a / b + (a % b != 0);
-}
-
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int at_least(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static int round_up(int a, int b)
-{
-    return divide_up(a, b) * b;
-}
 
 static size_t whole_lines(size_t floats)
 {

@@ -4,6 +4,7 @@
 
 #include "kernels/copy.h"
 #include "kernels/phases.h"
+#include "kernels/sizes.h"
 
 /* The points +-A and +-B. */
 #define A 0.75F
@@ -49,11 +50,6 @@ static inline void transform_output(const vf m[6], vf to[4])
     to[1] = A * odd_a + B * odd_b;
     to[2] = A * A * even_a + B * B * even_b;
     to[3] = (A * A * A * odd_a + B * B * B * odd_b) + m[5];
-}
-
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
 }
 
 /* ---- input ----
@@ -128,7 +124,7 @@ void winograd_input(const TilePlane *plane, const float *x, const TileBlock *blo
     input_rows(plane, x, block, along, scratch);
     const int vectors = block_tiles(block) / VF_LANES, most = panels->panel_vectors;
     for (int v = 0; v < vectors; v++) {
-        const int panel = v / most, wide = smaller(most, vectors - panel * most);
+        const int panel = v / most, wide = at_most(most, vectors - panel * most);
         float *at = to + (size_t)panel * (size_t)(panels->depth * most * VF_LANES) +
                     (size_t)(channel * wide + v % most) * VF_LANES;
         const float *from = along + (size_t)v * VF_LANES;
@@ -187,7 +183,7 @@ void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, c
     }
     float *line = scratch + WINOGRAD_OUT * WINOGRAD_OUT * step;
     const int x = WINOGRAD_OUT * block->column;
-    const int count = smaller(WINOGRAD_OUT * block->columns, plane->width - x);
+    const int count = at_most(WINOGRAD_OUT * block->columns, plane->width - x);
     for (int r = 0; r < WINOGRAD_OUT * block->rows; r++) {
         const int row = WINOGRAD_OUT * block->row + r;
         if (row >= plane->height) break;
@@ -249,7 +245,7 @@ void winograd_filters(const float *w, size_t row_step, size_t k_step, bool turne
     const int most = FILTERS / tile_rows;
     float gathered[TAPS][FILTERS];
     for (int k = 0; k < depth; k += most) {
-        const int count = smaller(most, depth - k);
+        const int count = at_most(most, depth - k);
         gather_filters(w + (size_t)k * k_step, row_step, k_step, turned, rows, tile_rows, count,
                        gathered);
         filters_transform(gathered, count * tile_rows, to + (size_t)k * (size_t)tile_rows,

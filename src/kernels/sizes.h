@@ -1,0 +1,25 @@
+/* Whole numbers that sizes are cut by. */
+#ifndef CONVOSCOPE_KERNELS_SIZES_H
+#define CONVOSCOPE_KERNELS_SIZES_H
+
+static inline int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int at_least(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static inline int divide_up(int a, int b)
+{
+    return a / b + (a % b != 0);
+}
+
+static inline int round_up(int a, int b)
+{
+    return divide_up(a, b) * b;
+}
+
+#endif
