@@ -9,14 +9,12 @@ enum { SCATTER_SIDE = 1400, SCATTER_MARGIN = 24, THUMB_LEAST = 10, THUMB_MOST = 
 
 static const float background_level = 0.09F;
 
-/* "#rrggbb" as levels of 0..1. */
+/* Grey where it is of no class. */
 static void colour_of(const ResultItem *item, int point, float rgb[3])
 {
     const int group = (int)item->points->group[point];
-    char text[8] = "#b0b0b0";
-    if (group >= 0) colormap_category(group, text);
-    const long value = strtol(text + 1, NULL, 16);
-    for (int c = 0; c < 3; c++) rgb[c] = (float)(value >> (16 - 8 * c) & 255) / 255;
+    for (int c = 0; c < 3; c++) rgb[c] = 176.0F / 255;
+    if (group >= 0) colormap_category_rgb(group, rgb);
 }
 
 static void put(Drawing *drawing, int y, int x, const float rgb[3])

@@ -98,19 +98,25 @@ void colormap_apply(int index, const float *values, size_t count, float low, flo
     }
 }
 
-void colormap_category(int index, char colour[8])
+void colormap_category_rgb(int index, float rgb[3])
 {
     /* Hues a golden section apart, so that each lies farthest from those before; strength and lightness vary in
      * turn, for those who tell few hues apart. */
     static const float strengths[] = {0.72F, 0.88F, 0.55F}, values[] = {0.95F, 0.78F, 0.98F};
     const float turn = (float)index * 0.618034F + 0.57F, hue = 6 * (turn - floorf(turn));
     const float strength = strengths[index % 3], value = values[index % 3];
-    int rgb[3];
     for (int c = 0; c < 3; c++) {
         const float along = fmodf(hue + (float)(5 - 2 * c), 6);
         const float share = fmaxf(0, fminf(1, fminf(along, 4 - along)));
-        rgb[c] = (int)lroundf(255 * value * (1 - strength * share));
+        rgb[c] = roundf(255 * value * (1 - strength * share)) / 255;
     }
-    snprintf(colour, 8, "#%02x%02x%02x", (unsigned)rgb[0] & 255, (unsigned)rgb[1] & 255,
-             (unsigned)rgb[2] & 255);
+}
+
+void colormap_category(int index, char colour[8])
+{
+    float rgb[3];
+    unsigned level[3];
+    colormap_category_rgb(index, rgb);
+    for (int c = 0; c < 3; c++) level[c] = (unsigned)lroundf(255 * rgb[c]);
+    snprintf(colour, 8, "#%02x%02x%02x", level[0] & 255, level[1] & 255, level[2] & 255);
 }

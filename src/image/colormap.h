@@ -17,7 +17,9 @@ void colormap_table(int index, uint8_t table[768]);
 void colormap_apply(int index, const float *values, size_t count, float low, float high,
                     float *rgb);
 
-/* The colour "#rrggbb" of class number `index`, told apart well up to about a dozen. */
+/* The colour of class number `index`, told apart well up to about a dozen: in 0..1, a whole level each, and as
+ * "#rrggbb". */
+void colormap_category_rgb(int index, float rgb[3]);
 void colormap_category(int index, char colour[8]);
 
 #endif

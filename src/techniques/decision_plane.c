@@ -280,14 +280,6 @@ static int known_cell(const Plane *s, int v, int u)
     return (v - v % COARSEST) * s->side + u - u % COARSEST;
 }
 
-static void colour_of(const Plane *s, int class_index, float rgb[3])
-{
-    char text[8];
-    colormap_category(s->order[class_index] - 1, text);
-    const long colour = strtol(text + 1, NULL, 16);
-    for (int c = 0; c < 3; c++) rgb[c] = (float)(colour >> (16 - 8 * c) & 255) / 255;
-}
-
 /* The colour of the class, darker where the network is less sure. */
 static void paint(Plane *s)
 {
@@ -296,7 +288,8 @@ static void paint(Plane *s)
         for (int x = 0; x < IMAGE_SIDE; x++) {
             const int cell = known_cell(s, y * s->side / IMAGE_SIDE, x * s->side / IMAGE_SIDE);
             float rgb[3] = {0, 0, 0};
-            if (s->class_of[cell] != UNKNOWN) colour_of(s, s->class_of[cell], rgb);
+            if (s->class_of[cell] != UNKNOWN)
+                colormap_category_rgb(s->order[s->class_of[cell]] - 1, rgb);
             const float strength = 0.3F + 0.7F * s->probability[cell];
             for (size_t c = 0; c < 3; c++)
                 s->rgb[c * plane + (size_t)(y * IMAGE_SIDE + x)] = strength * rgb[c];

@@ -81,17 +81,15 @@ Status sheet_put_picture(Sheet *sheet, int row, int column, const Picture *pictu
 void sheet_frame(Sheet *sheet, int row, int column, int group)
 {
     if (group < 0) return;
-    char text[8];
-    colormap_category(group, text);
-    const long colour = strtol(text + 1, NULL, 16);
+    float rgb[3];
+    colormap_category_rgb(group, rgb);
     const size_t plane = (size_t)sheet->height * (size_t)sheet->width;
     for (int y = -FRAME; y < sheet->side + FRAME; y++) {
         for (int x = -FRAME; x < sheet->side + FRAME; x++) {
             const bool within = y >= 0 && x >= 0 && y < sheet->side && x < sheet->side;
             if (within) continue;
             float *at = cell_at(sheet, row, column) + y * (ptrdiff_t)sheet->width + x;
-            for (size_t c = 0; c < 3; c++)
-                at[c * plane] = (float)(colour >> (16 - 8 * c) & 255) / 255;
+            for (size_t c = 0; c < 3; c++) at[c * plane] = rgb[c];
         }
     }
 }
