@@ -102,6 +102,7 @@ static void clock_goes_on(void)
 
 static const Test tests[] = {
     TEST(sequence_is_the_paper_s), TEST(seeds_differ),  TEST(ranges_and_moments),
-    TEST(arithmetic_is_checked),   TEST(clock_goes_on),
+    TEST(between_and_shuffled),    TEST(clock_goes_on), TEST(arithmetic_is_checked),
+    TEST(clock_goes_on),
 };
 TEST_MAIN(tests)
