@@ -101,8 +101,7 @@ static void clock_goes_on(void)
 }
 
 static const Test tests[] = {
-    TEST(sequence_is_the_paper_s), TEST(seeds_differ),  TEST(ranges_and_moments),
-    TEST(between_and_shuffled),    TEST(clock_goes_on), TEST(arithmetic_is_checked),
-    TEST(clock_goes_on),
+    TEST(sequence_is_the_paper_s), TEST(seeds_differ),          TEST(ranges_and_moments),
+    TEST(between_and_shuffled),    TEST(arithmetic_is_checked), TEST(clock_goes_on),
 };
 TEST_MAIN(tests)
