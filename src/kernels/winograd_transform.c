@@ -5,52 +5,7 @@
 #include "kernels/copy.h"
 #include "kernels/phases.h"
 #include "kernels/sizes.h"
-
-/* The points +-A and +-B. */
-#define A 0.75F
-#define B 1.5F
-
-/* ---- one dimension ---- */
-
-/* 6 pixels of the input: the coefficients of products of (t - point), all points but one. */
-static inline void transform_input(const vf d[6], vf to[6])
-{
-    const vf even_a = d[4] - B * B * d[2], odd_a = A * d[3] - A * B * B * d[1];
-    const vf even_b = d[4] - A * A * d[2], odd_b = B * d[3] - B * A * A * d[1];
-    to[0] = A * A * B * B * d[0] - (A * A + B * B) * d[2] + d[4];
-    to[1] = even_a + odd_a;
-    to[2] = even_a - odd_a;
-    to[3] = even_b + odd_b;
-    to[4] = even_b - odd_b;
-    to[5] = A * A * B * B * d[1] - (A * A + B * B) * d[3] + d[5];
-}
-
-/* 3 weights: the polynomial's value at each point, divided by that of the product above. */
-static inline void transform_filter(const vf g[3], vf to[6])
-{
-    const float at_0 = 1.0F / (A * A * B * B);
-    const float at_a = 1.0F / (2.0F * A * A * (A * A - B * B));
-    const float at_b = 1.0F / (2.0F * B * B * (B * B - A * A));
-    const vf even_a = at_a * g[0] + at_a * A * A * g[2], odd_a = at_a * A * g[1];
-    const vf even_b = at_b * g[0] + at_b * B * B * g[2], odd_b = at_b * B * g[1];
-    to[0] = at_0 * g[0];
-    to[1] = even_a + odd_a;
-    to[2] = even_a - odd_a;
-    to[3] = even_b + odd_b;
-    to[4] = even_b - odd_b;
-    to[5] = g[2];
-}
-
-/* 4 pixels of the output: powers of the points. */
-static inline void transform_output(const vf m[6], vf to[4])
-{
-    const vf even_a = m[1] + m[2], odd_a = m[1] - m[2];
-    const vf even_b = m[3] + m[4], odd_b = m[3] - m[4];
-    to[0] = m[0] + (even_a + even_b);
-    to[1] = A * odd_a + B * odd_b;
-    to[2] = A * A * even_a + B * B * even_b;
-    to[3] = (A * A * A * odd_a + B * B * B * odd_b) + m[5];
-}
+#include "kernels/winograd_points.h"
 
 /* ---- input ----
  *

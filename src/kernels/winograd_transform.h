@@ -3,8 +3,7 @@
  *
  * A tile is 4 x 4 pixels of the output and the 6 x 6 of the input that it is made from; a transformed one has
  * 36 elements. Tiles lie side by side in vectors: a transform works on VF_LANES neighbouring tiles at a time.
- * The points are 0, +-3/4, +-3/2 and infinity: they are exact in binary, and the error is half of what
- * 0, +-1, +-2 give.
+ * winograd_points.h has one dimension of them.
  */
 #ifndef CONVOSCOPE_KERNELS_WINOGRAD_TRANSFORM_H
 #define CONVOSCOPE_KERNELS_WINOGRAD_TRANSFORM_H

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "train/batch_norm.h"
+#include "train/conv.h"
 
 enum { NAME_BYTES = 64 };
 
@@ -114,6 +115,7 @@ static Status add_training_conv(Builder *b, const char *name, Value *x, const Co
     snprintf(mean, sizeof mean, "%s/mean", name);
     snprintf(variance, sizeof variance, "%s/variance", name);
     Value *in[3] = {x};
+    conv.own = &op_conv_training;
     conv.in = in;
     conv.in_count = 2;
     TRY(parameter_value(b, of[WEIGHT], &in[1]));

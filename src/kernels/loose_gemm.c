@@ -1,0 +1,106 @@
+#include "kernels/loose_gemm.h"
+
+#include "kernels/sizes.h"
+
+/* So much of k at a time that a panel of B stays in the first-level cache while all rows of A pass. */
+enum { DEPTH = 96 };
+
+/* The loop that follows runs a constant few times and must leave its sums in registers. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* A part of k. */
+typedef struct Depth {
+    int count[3];
+    const float *a, *b;
+    bool accumulate;
+} Depth;
+
+static inline __attribute__((always_inline)) void row_write(int vectors, const vf *sum,
+                                                            bool accumulate, float *to)
+{
+    UNROLL for (int v = 0; v < vectors; v++)
+    {
+        float *at = to + v * VF_LANES;
+        vf_store(at, accumulate ? sum[v] + vf_load(at) : sum[v]);
+    }
+}
+
+/* Rows [row, row + rows) of one panel, `vectors` wide; inlined with a constant `vectors`. Rows that are missing
+ * repeat the last one and are not written. */
+static inline __attribute__((always_inline)) void tile(int vectors, const LooseGemm *g,
+                                                       const Depth *depth, int row, float *c)
+{
+    const int rows = at_most(LOOSE_ROWS, g->m - row);
+    ptrdiff_t at[LOOSE_ROWS];
+    UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+    {
+        const int index = row + at_most(i, rows - 1);
+        at[i] = g->rows ? g->rows[index] : index * g->a_row;
+    }
+    vf sum[LOOSE_ROWS][LOOSE_VECTORS];
+    UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
+    }
+    const float *a0 = depth->a, *b = depth->b;
+    const ptrdiff_t b_row = g->b_row, step = g->a_step[2];
+    for (int k0 = 0; k0 < depth->count[0]; k0++, a0 += g->a_step[0]) {
+        const float *a1 = a0;
+        for (int k1 = 0; k1 < depth->count[1]; k1++, a1 += g->a_step[1]) {
+            const float *a = a1;
+            for (int k2 = depth->count[2]; k2 > 0; k2--, a += step, b += b_row) {
+                vf right[LOOSE_VECTORS];
+                UNROLL for (int v = 0; v < vectors; v++) right[v] = vf_load(b + v * VF_LANES);
+                UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+                {
+                    const vf left = vf_splat(a[at[i]]);
+                    UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+                        vf_fma(left, right[v], sum[i][v]);
+                }
+            }
+        }
+    }
+    UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+    {
+        if (i < rows) row_write(vectors, sum[i], depth->accumulate, c + (row + i) * g->c_row);
+    }
+}
+
+static void panel_multiply(const LooseGemm *g, const Depth *depth, int vectors, float *c)
+{
+    for (int row = 0; row < g->m; row += LOOSE_ROWS) {
+        switch (vectors) {
+        case 1: tile(1, g, depth, row, c); break;
+        case 2: tile(2, g, depth, row, c); break;
+#if defined(__AVX__) || defined(__aarch64__)
+        case 3: tile(3, g, depth, row, c); break;
+#endif
+#if defined(__AVX512F__) || defined(__aarch64__)
+        case 4: tile(4, g, depth, row, c); break;
+#endif
+        }
+    }
+}
+
+void loose_gemm(const LooseGemm *g)
+{
+    int cut = 0; /* the dimension of k that is cut: the first that has a length */
+    while (cut < 2 && g->count[cut] == 1) cut++;
+    int inner = 1;
+    for (int d = cut + 1; d < 3; d++) inner *= g->count[d];
+    const int most = at_least(DEPTH / inner, 1);
+    for (int k = 0; k < g->count[cut]; k += most) {
+        Depth depth = {.count = {g->count[0], g->count[1], g->count[2]},
+                       .a = g->a + k * g->a_step[cut],
+                       .accumulate = g->accumulate || k > 0};
+        depth.count[cut] = at_most(most, g->count[cut] - k);
+        for (int j = 0; j < g->n; j += LOOSE_PANEL) {
+            depth.b = g->b + j / LOOSE_PANEL * g->b_panel + (ptrdiff_t)k * inner * g->b_row;
+            panel_multiply(g, &depth, at_most(LOOSE_PANEL, g->n - j) / VF_LANES, g->c + j);
+        }
+    }
+}
