@@ -12,13 +12,6 @@ enum { DEPTH = 96 };
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-/* A part of k. */
-typedef struct Depth {
-    int count[3];
-    const float *a, *b;
-    bool accumulate;
-} Depth;
-
 static inline __attribute__((always_inline)) void row_write(int vectors, const vf *sum,
                                                             bool accumulate, float *to)
 {
@@ -31,8 +24,8 @@ static inline __attribute__((always_inline)) void row_write(int vectors, const v
 
 /* Rows [row, row + rows) of one panel, `vectors` wide; inlined with a constant `vectors`. Rows that are missing
  * repeat the last one and are not written. */
-static inline __attribute__((always_inline)) void tile(int vectors, const LooseGemm *g,
-                                                       const Depth *depth, int row, float *c)
+static inline __attribute__((always_inline)) void tile(int vectors, const LooseGemm *g, int row,
+                                                       const float *b, float *c)
 {
     const int rows = at_most(LOOSE_ROWS, g->m - row);
     ptrdiff_t at[LOOSE_ROWS];
@@ -46,13 +39,13 @@ static inline __attribute__((always_inline)) void tile(int vectors, const LooseG
     {
         UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
     }
-    const float *a0 = depth->a, *b = depth->b;
+    const float *a0 = g->a;
     const ptrdiff_t b_row = g->b_row, step = g->a_step[2];
-    for (int k0 = 0; k0 < depth->count[0]; k0++, a0 += g->a_step[0]) {
+    for (int k0 = 0; k0 < g->count[0]; k0++, a0 += g->a_step[0]) {
         const float *a1 = a0;
-        for (int k1 = 0; k1 < depth->count[1]; k1++, a1 += g->a_step[1]) {
+        for (int k1 = 0; k1 < g->count[1]; k1++, a1 += g->a_step[1]) {
             const float *a = a1;
-            for (int k2 = depth->count[2]; k2 > 0; k2--, a += step, b += b_row) {
+            for (int k2 = g->count[2]; k2 > 0; k2--, a += step, b += b_row) {
                 vf right[LOOSE_VECTORS];
                 UNROLL for (int v = 0; v < vectors; v++) right[v] = vf_load(b + v * VF_LANES);
                 UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
@@ -66,22 +59,28 @@ static inline __attribute__((always_inline)) void tile(int vectors, const LooseG
     }
     UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
     {
-        if (i < rows) row_write(vectors, sum[i], depth->accumulate, c + (row + i) * g->c_row);
+        if (i >= rows) continue;
+        const ptrdiff_t to = g->c_rows ? g->c_rows[row + i] : (row + i) * g->c_row;
+        row_write(vectors, sum[i], g->accumulate, c + to);
     }
 }
 
-static void panel_multiply(const LooseGemm *g, const Depth *depth, int vectors, float *c)
+static void panels_multiply(const LooseGemm *g)
 {
-    for (int row = 0; row < g->m; row += LOOSE_ROWS) {
-        switch (vectors) {
-        case 1: tile(1, g, depth, row, c); break;
-        case 2: tile(2, g, depth, row, c); break;
+    for (int j = 0; j < g->n; j += LOOSE_PANEL) {
+        const int vectors = at_most(LOOSE_PANEL, g->n - j) / VF_LANES;
+        const float *b = g->b + j / LOOSE_PANEL * g->b_panel;
+        for (int row = 0; row < g->m; row += LOOSE_ROWS) {
+            switch (vectors) {
+            case 1: tile(1, g, row, b, g->c + j); break;
+            case 2: tile(2, g, row, b, g->c + j); break;
 #if defined(__AVX__) || defined(__aarch64__)
-        case 3: tile(3, g, depth, row, c); break;
+            case 3: tile(3, g, row, b, g->c + j); break;
 #endif
 #if defined(__AVX512F__) || defined(__aarch64__)
-        case 4: tile(4, g, depth, row, c); break;
+            case 4: tile(4, g, row, b, g->c + j); break;
 #endif
+            }
         }
     }
 }
@@ -92,15 +91,17 @@ void loose_gemm(const LooseGemm *g)
     while (cut < 2 && g->count[cut] == 1) cut++;
     int inner = 1;
     for (int d = cut + 1; d < 3; d++) inner *= g->count[d];
-    const int most = at_least(DEPTH / inner, 1);
+    const int most = at_least((DEPTH + inner / 2) / inner, 1);
+    LooseGemm part = *g;
     for (int k = 0; k < g->count[cut]; k += most) {
-        Depth depth = {.count = {g->count[0], g->count[1], g->count[2]},
-                       .a = g->a + k * g->a_step[cut],
-                       .accumulate = g->accumulate || k > 0};
-        depth.count[cut] = at_most(most, g->count[cut] - k);
-        for (int j = 0; j < g->n; j += LOOSE_PANEL) {
-            depth.b = g->b + j / LOOSE_PANEL * g->b_panel + (ptrdiff_t)k * inner * g->b_row;
-            panel_multiply(g, &depth, at_most(LOOSE_PANEL, g->n - j) / VF_LANES, g->c + j);
+        part.count[cut] = at_most(most, g->count[cut] - k);
+        part.a = g->a + k * g->a_step[cut];
+        part.b = g->b + (ptrdiff_t)k * inner * g->b_row;
+        part.accumulate = g->accumulate || k > 0;
+        if (inner > DEPTH) {
+            loose_gemm(&part);
+        } else {
+            panels_multiply(&part);
         }
     }
 }

@@ -30,7 +30,7 @@ enum { LOOSE_PANEL = LOOSE_VECTORS * VF_LANES };
  *
  * A[i][k] lies at a[(rows ? rows[i] : i * a_row) + k0 * a_step[0] + k1 * a_step[1] + k2 * a_step[2]],
  * B[k][j] at b[j / LOOSE_PANEL * b_panel + k * b_row + j % LOOSE_PANEL],
- * C[i][j] at c[i * c_row + j].
+ * C[i][j] at c[(c_rows ? c_rows[i] : i * c_row) + j].
  */
 typedef struct LooseGemm {
     int m, n; /* n is a multiple of VF_LANES */
@@ -41,6 +41,7 @@ typedef struct LooseGemm {
     const float *b;
     ptrdiff_t b_row, b_panel;
     float *c;
+    const ptrdiff_t *c_rows; /* or NULL */
     ptrdiff_t c_row;
     bool accumulate; /* C += A B */
 } LooseGemm;

@@ -1,18 +1,25 @@
 #include "train/conv.h"
 
-#include "kernels/conv2d.h"
+#include "kernels/conv2d_batch.h"
 #include "kernels/winograd_batch.h"
 
 enum { X, W }; /* inputs */
+
+static size_t scratch_bytes(const Conv2d *c)
+{
+    return winograd_batch_fits(c) ? winograd_batch_scratch_bytes(c) : conv2d_batch_scratch_bytes(c);
+}
 
 static Status conv_plan(Node *n)
 {
     TRY(node_inputs(n, 2, 2));
     TRY(op_find("Conv")->plan(n));
     const Conv2d *c = n->params;
-    if (!winograd_batch_fits(c)) return status_ok();
-    const size_t bytes = winograd_batch_scratch_bytes(c);
-    if (bytes > n->scratch_bytes) n->scratch_bytes = bytes;
+    if (!conv2d_batch_fits(c)) {
+        return status_error(STATUS_BAD_INPUT, "'%s' cannot be trained: it has groups or dilation",
+                            n->name);
+    }
+    n->scratch_bytes = scratch_bytes(c);
     return status_ok();
 }
 
@@ -20,10 +27,11 @@ static void conv_forward(const Node *n)
 {
     const Conv2d *c = n->params;
     const float *x = n->in[X]->data, *w = n->in[W]->data;
+    float *y = n->out[0]->data;
     if (winograd_batch_fits(c)) {
-        winograd_batch_forward(c, x, w, n->out[0]->data, n->scratch);
+        winograd_batch_forward(c, x, w, y, n->scratch);
     } else {
-        conv2d_forward(c, x, w, NULL, n->out[0]->data, false, n->scratch);
+        conv2d_batch_forward(c, x, w, y, n->scratch);
     }
 }
 
@@ -36,10 +44,9 @@ static void conv_backward(const Node *n, const BackwardRule *rule)
     float *dx = n->in[X]->grad, *dw = n->in[W]->grad;
     if (winograd_batch_fits(c)) {
         winograd_batch_gradients(c, x, w, dy, dx, dw, n->scratch);
-        return;
+    } else {
+        conv2d_batch_gradients(c, x, w, dy, dx, dw, n->scratch);
     }
-    if (dx) conv2d_input_gradient(c, w, dy, dx, n->scratch);
-    if (dw) conv2d_weight_gradient(c, x, dy, dw, n->scratch);
 }
 
 const Op op_conv_training = {"Conv", conv_plan, conv_forward, conv_backward};
