@@ -140,6 +140,12 @@ static Status attrs_copy(Graph *graph, const Attr *from, int count, const Attr *
     return status_ok();
 }
 
+static void value_is_read(Value *value, bool overwrites)
+{
+    value->readers++;
+    value->overwritten = value->readers == 1 && overwrites && !value->constant;
+}
+
 static Status node_create(Graph *graph, const NodeSpec *spec, const Op *op, Node **node)
 {
     Node *n = arena_alloc(graph->arena, sizeof *n);
@@ -151,7 +157,10 @@ static Status node_create(Graph *graph, const NodeSpec *spec, const Op *op, Node
     n->in = arena_alloc(graph->arena, (size_t)spec->in_count * sizeof *n->in);
     n->out = arena_alloc(graph->arena, (size_t)spec->out_count * sizeof *n->out);
     if (!n->name || !n->in || !n->out) return status_no_memory("the graph", sizeof *n);
-    for (int i = 0; i < spec->in_count; i++) n->in[i] = spec->in[i];
+    for (int i = 0; i < spec->in_count; i++) {
+        n->in[i] = spec->in[i];
+        if (n->in[i]) value_is_read(n->in[i], spec->overwrites);
+    }
     n->in_count = spec->in_count;
     n->out_count = spec->out_count;
     n->attr_count = spec->attr_count;
@@ -410,7 +419,8 @@ void graph_zero_gradients(Graph *graph)
 {
     for (int i = 0; i < graph->values.count; i++) {
         Value *value = graph->values.items[i];
-        if (value->grad) memset(value->grad, 0, shape_elements(&value->shape) * sizeof(float));
+        if (value->grad && !value->overwritten)
+            memset(value->grad, 0, shape_elements(&value->shape) * sizeof(float));
         value->reached = false;
     }
 }

@@ -32,6 +32,8 @@ typedef struct NodeSpec {
     const char *op; /* ONNX's operator type */
     const Op
         *own; /* instead of the operator of that name: one that only the caller needs; or NULL */
+    bool
+        overwrites; /* of one of the caller's: backward writes the gradient of an input that is `overwritten` */
     const char *name;
     Value *const *in; /* NULL for an optional input that is absent */
     int in_count;

@@ -36,6 +36,7 @@ typedef struct Work {
     Layout l;
     const float *x, *w, *dy;
     float *y, *dx, *dw;
+    bool add; /* to dx */
     float *filters, *sums, *chunk_input, *chunk_output, *own;
     ptrdiff_t *table; /* offsets of rows of A; after them those of C */
     int first, count; /* images of the chunk */
@@ -216,7 +217,7 @@ static void pointwise_input_gradient(void *context, size_t image, size_t end, in
             .b_panel = LOOSE_PANEL,
             .c = work->dx + (ptrdiff_t)image * c->in_channels * plane,
             .c_row = plane,
-            .accumulate = true,
+            .accumulate = work->add,
         });
     }
 }
@@ -501,7 +502,7 @@ static void input_gradient_images(void *context, size_t item, size_t end, int th
         for (bool any = phase_next(work, &p, true); any; any = phase_next(work, &p, false))
             multiply_phase(work, &p, count, padded, result);
         for (int i = 0; i < count; i++) {
-            transpose_add(
+            (work->add ? transpose_add : transpose)(
                 pixels, c->in_channels, result + (ptrdiff_t)i * pixels * l->in_row, l->in_row,
                 work->dx + (size_t)(first + i) * (size_t)c->in_channels * in_plane(c), pixels);
         }
@@ -523,10 +524,10 @@ static void input_gradient(Work *work)
 }
 
 void conv2d_batch_gradients(const Conv2d *c, const float *x, const float *w, const float *dy,
-                            float *dx, float *dw, void *scratch)
+                            float *dx, bool add, float *dw, void *scratch)
 {
     Work work = work_make(c, scratch);
-    work.x = x, work.w = w, work.dy = dy, work.dx = dx, work.dw = dw;
+    work.x = x, work.w = w, work.dy = dy, work.dx = dx, work.add = add, work.dw = dw;
     if (dx) input_gradient(&work);
     if (dw) filter_gradient(&work);
 }

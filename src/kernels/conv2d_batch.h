@@ -19,8 +19,8 @@ size_t conv2d_batch_scratch_bytes(const Conv2d *c);
 /* y = convolution of x. scratch is aligned to 64. The same bits for every number of threads, as below. */
 void conv2d_batch_forward(const Conv2d *c, const float *x, const float *w, float *y, void *scratch);
 
-/* dx += and dw += what dy brings; dx or dw may be NULL. */
+/* dx = what dy brings, or dx += with `add`, and dw += what it brings; dx or dw may be NULL. */
 void conv2d_batch_gradients(const Conv2d *c, const float *x, const float *w, const float *dy,
-                            float *dx, float *dw, void *scratch);
+                            float *dx, bool add, float *dw, void *scratch);
 
 #endif

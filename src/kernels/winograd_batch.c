@@ -24,7 +24,7 @@ enum {
  *     output  [36][tiles of a chunk][out]          products, or gradients of them
  *     filters [36][panels][in or out][LOOSE_PANEL] for the forward pass or for the gradient of the input
  *     sums    [36][in][out]                        gradient of the filters
- *     plane   [threads][rows][columns][VF_LANES]   an image of a group of channels; or filters
+ *     own     [threads][rows][columns][VF_LANES]   an image of a group of channels; or filters
  */
 typedef struct Layout {
     int tiles_y, tiles_x, image_tiles;
@@ -32,7 +32,8 @@ typedef struct Layout {
     int rows, columns;   /* of a plane: those that the tiles read */
     int in_row, out_row; /* floats from a tile to the next */
     size_t input_step, output_step, filter_step, sum_step; /* from a point to the next */
-    size_t plane_floats;
+    size_t plane_floats;                                   /* of pixels */
+    size_t own_floats; /* of a thread: a plane, or the taps of a group of filters */
 } Layout;
 
 typedef struct Work {
@@ -40,7 +41,8 @@ typedef struct Work {
     Layout l;
     const float *x, *w, *dy;
     float *y, *dx, *dw;
-    float *input, *output, *filters, *sums, *planes;
+    bool add; /* to dx */
+    float *input, *output, *filters, *sums, *own;
     int first, count; /* images of the chunk */
 } Work;
 
@@ -70,9 +72,9 @@ static Layout layout_make(const Conv2d *c)
     const size_t backward = (size_t)c->out_channels * (size_t)round_up(c->in_channels, LOOSE_PANEL);
     l.filter_step = (forward > backward ? forward : backward) + STEP_PADDING;
     l.sum_step = (size_t)c->in_channels * (size_t)l.out_row + STEP_PADDING;
-    const size_t plane = (size_t)l.rows * (size_t)l.columns;
-    const size_t filters = TAPS * (size_t)c->in_channels;
-    l.plane_floats = (plane > filters ? plane : filters) * VF_LANES;
+    l.plane_floats = (size_t)l.rows * (size_t)l.columns * VF_LANES;
+    const size_t taps = TAPS * (size_t)c->in_channels * VF_LANES;
+    l.own_floats = l.plane_floats > taps ? l.plane_floats : taps;
     return l;
 }
 
@@ -88,7 +90,7 @@ size_t winograd_batch_scratch_bytes(const Conv2d *c)
     const Layout l = layout_make(c);
     const uint64_t floats =
         WINOGRAD_POINTS * ((uint64_t)l.input_step + l.output_step + l.filter_step + l.sum_step) +
-        (uint64_t)c->threads * l.plane_floats;
+        (uint64_t)c->threads * l.own_floats;
     return floats < SIZE_MAX / 8 ? (size_t)floats * sizeof(float) : SIZE_MAX / 2;
 }
 
@@ -99,7 +101,7 @@ static Work work_make(const Conv2d *c, void *scratch)
     work.output = work.input + WINOGRAD_POINTS * work.l.input_step;
     work.filters = work.output + WINOGRAD_POINTS * work.l.output_step;
     work.sums = work.filters + WINOGRAD_POINTS * work.l.filter_step;
-    work.planes = work.sums + WINOGRAD_POINTS * work.l.sum_step;
+    work.own = work.sums + WINOGRAD_POINTS * work.l.sum_step;
     return work;
 }
 
@@ -268,9 +270,9 @@ static void planes_write(const Layout *l, const Planes *p, int top, int left, co
     }
 }
 
-static float *plane_of(const Work *work, int thread)
+static float *own_of(const Work *work, int thread)
 {
-    return work->planes + (size_t)thread * work->l.plane_floats;
+    return work->own + (size_t)thread * work->l.own_floats;
 }
 
 /* Where a tile begins in a plane. */
@@ -284,7 +286,7 @@ static void read_input(void *context, size_t item, size_t end, int thread)
 {
     const Work *work = context;
     const Layout *l = &work->l;
-    float *plane = plane_of(work, thread);
+    float *plane = own_of(work, thread);
     for (; item < end; item++) {
         const Planes p = planes_of(work, work->x, item, true);
         planes_read(l, &p, work->c->pad_top, work->c->pad_left, plane);
@@ -299,7 +301,7 @@ static void add_input_gradient(void *context, size_t item, size_t end, int threa
 {
     const Work *work = context;
     const Layout *l = &work->l;
-    float *plane = plane_of(work, thread);
+    float *plane = own_of(work, thread);
     for (; item < end; item++) {
         const Planes p = planes_of(work, work->dx, item, true);
         memset(plane, 0, l->plane_floats * sizeof *plane);
@@ -307,7 +309,7 @@ static void add_input_gradient(void *context, size_t item, size_t end, int threa
             tile_to_input(work->input + p.at + (size_t)t * (size_t)l->in_row, l->input_step,
                           plane + tile_place(l, t), (size_t)l->columns * VF_LANES);
         }
-        planes_write(l, &p, work->c->pad_top, work->c->pad_left, plane, true);
+        planes_write(l, &p, work->c->pad_top, work->c->pad_left, plane, work->add);
     }
 }
 
@@ -315,7 +317,7 @@ static void write_output(void *context, size_t item, size_t end, int thread)
 {
     const Work *work = context;
     const Layout *l = &work->l;
-    float *plane = plane_of(work, thread);
+    float *plane = own_of(work, thread);
     for (; item < end; item++) {
         const Planes p = planes_of(work, work->y, item, false);
         for (int t = 0; t < l->image_tiles; t++) {
@@ -330,7 +332,7 @@ static void read_output_gradient(void *context, size_t item, size_t end, int thr
 {
     const Work *work = context;
     const Layout *l = &work->l;
-    float *plane = plane_of(work, thread);
+    float *plane = own_of(work, thread);
     for (; item < end; item++) {
         const Planes p = planes_of(work, work->dy, item, false);
         planes_read(l, &p, 0, 0, plane);
@@ -354,7 +356,7 @@ static void read_filters(void *context, size_t item, size_t end, int thread)
 {
     const Work *work = context;
     const Conv2d *c = work->c;
-    float *taps = plane_of(work, thread);
+    float *taps = own_of(work, thread);
     const int row = c->in_channels * TAPS;
     for (; item < end; item++) {
         const int m = (int)item * VF_LANES, channels = at_most(VF_LANES, c->out_channels - m);
@@ -390,7 +392,7 @@ static void add_filter_gradient(void *context, size_t item, size_t end, int thre
 {
     const Work *work = context;
     const Conv2d *c = work->c;
-    float *taps = plane_of(work, thread);
+    float *taps = own_of(work, thread);
     const int row = c->in_channels * TAPS;
     for (; item < end; item++) {
         const int m = (int)item * VF_LANES, channels = at_most(VF_LANES, c->out_channels - m);
@@ -495,11 +497,11 @@ void winograd_batch_forward(const Conv2d *c, const float *x, const float *w, flo
 }
 
 void winograd_batch_gradients(const Conv2d *c, const float *x, const float *w, const float *dy,
-                              float *dx, float *dw, void *scratch)
+                              float *dx, bool add, float *dw, void *scratch)
 {
     Work work = work_make(c, scratch);
     const int in = vectors_of(c->in_channels), out = vectors_of(c->out_channels);
-    work.x = x, work.w = w, work.dy = dy, work.dx = dx, work.dw = dw;
+    work.x = x, work.w = w, work.dy = dy, work.dx = dx, work.add = add, work.dw = dw;
     if (dx) each(&work, in, read_filters_turned);
     for (; work.first < c->batch; work.first += work.l.images) {
         work.count = at_most(work.l.images, c->batch - work.first);

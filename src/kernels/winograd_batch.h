@@ -24,8 +24,8 @@ size_t winograd_batch_scratch_bytes(const Conv2d *c);
 void winograd_batch_forward(const Conv2d *c, const float *x, const float *w, float *y,
                             void *scratch);
 
-/* dx += and dw += what dy brings; dx or dw may be NULL. */
+/* dx = what dy brings, or dx += with `add`, and dw += what it brings; dx or dw may be NULL. */
 void winograd_batch_gradients(const Conv2d *c, const float *x, const float *w, const float *dy,
-                              float *dx, float *dw, void *scratch);
+                              float *dx, bool add, float *dw, void *scratch);
 
 #endif

@@ -25,9 +25,11 @@ typedef struct Value {
     Shape shape;
     float *data; /* 4-byte aligned for constants, 64-byte aligned otherwise; NULL until planned */
     float *grad; /* as data, same shape; NULL where no gradient is wanted */
-    Node *producer; /* NULL for inputs and constants */
-    bool constant;  /* a weight: data is borrowed from the model's file, or folded */
-    bool reached;   /* backward pass: something was added to grad */
+    Node *producer;   /* NULL for inputs and constants */
+    bool constant;    /* a weight: data is borrowed from the model's file, or folded */
+    bool reached;     /* backward pass: something was added to grad */
+    int readers;      /* nodes that it is an input of */
+    bool overwritten; /* backward pass: its only reader writes grad rather than adds to it */
 } Value;
 
 typedef enum AttrKind { ATTR_INT, ATTR_FLOAT, ATTR_STRING, ATTR_INTS, ATTR_FLOATS } AttrKind;

@@ -177,11 +177,14 @@ static void channel_backward(const Node *n, size_t channel)
         const float *restrict from = x + i * step, *restrict g = dy + i * step;
         const float *restrict out = y ? y + i * step : NULL;
         float *restrict to = dx + i * step;
-        if (out) {
+        if (!n->in[X]->overwritten) {
             for (size_t k = 0; k < b->pixels; k++)
-                to[k] += a * (out[k] > 0 ? g[k] : 0.0F) + (c + d * (from[k] - mean));
+                to[k] += a * (!out || out[k] > 0 ? g[k] : 0.0F) + (c + d * (from[k] - mean));
+        } else if (out) {
+            for (size_t k = 0; k < b->pixels; k++)
+                to[k] = a * (out[k] > 0 ? g[k] : 0.0F) + (c + d * (from[k] - mean));
         } else {
-            for (size_t k = 0; k < b->pixels; k++) to[k] += a * g[k] + (c + d * (from[k] - mean));
+            for (size_t k = 0; k < b->pixels; k++) to[k] = a * g[k] + (c + d * (from[k] - mean));
         }
     }
 }

@@ -6,6 +6,7 @@
 
 #include "train/batch_norm.h"
 #include "train/conv.h"
+#include "train/max_pool.h"
 
 enum { NAME_BYTES = 64 };
 
@@ -116,6 +117,7 @@ static Status add_training_conv(Builder *b, const char *name, Value *x, const Co
     snprintf(variance, sizeof variance, "%s/variance", name);
     Value *in[3] = {x};
     conv.own = &op_conv_training;
+    conv.overwrites = true;
     conv.in = in;
     conv.in_count = 2;
     TRY(parameter_value(b, of[WEIGHT], &in[1]));
@@ -125,6 +127,7 @@ static Status add_training_conv(Builder *b, const char *name, Value *x, const Co
     const Attr rectify = {.name = "rectify", .kind = ATTR_INT, .i = spec->rectify};
     const NodeSpec norm = {.op = op_batch_norm_training.name,
                            .own = &op_batch_norm_training,
+                           .overwrites = true,
                            .name = name,
                            .in = in,
                            .in_count = 3,
@@ -192,8 +195,12 @@ static Status add_pool(Builder *b, const char *op, const char *name, Value *x, i
         {.name = "strides", .kind = ATTR_INTS, .count = 2, .ints = (int64_t[]){step, step}},
         {.name = "pads", .kind = ATTR_INTS, .count = 4, .ints = (int64_t[]){pad, pad, pad, pad}},
     };
-    return add_node(b, (NodeSpec){.op = op, .in = &x, .in_count = 1, .attr = attr, .attr_count = 3},
-                    name, name, out);
+    NodeSpec pool = {.op = op, .in = &x, .in_count = 1, .attr = attr, .attr_count = 3};
+    if (b->request->training && strcmp(op, op_max_pool_training.name) == 0) {
+        pool.own = &op_max_pool_training;
+        pool.overwrites = true;
+    }
+    return add_node(b, pool, name, name, out);
 }
 
 /* ---- blocks ---- */

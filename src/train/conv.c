@@ -42,10 +42,11 @@ static void conv_backward(const Node *n, const BackwardRule *rule)
     const Conv2d *c = n->params;
     const float *x = n->in[X]->data, *w = n->in[W]->data, *dy = n->out[0]->grad;
     float *dx = n->in[X]->grad, *dw = n->in[W]->grad;
+    const bool add = !n->in[X]->overwritten;
     if (winograd_batch_fits(c)) {
-        winograd_batch_gradients(c, x, w, dy, dx, dw, n->scratch);
+        winograd_batch_gradients(c, x, w, dy, dx, add, dw, n->scratch);
     } else {
-        conv2d_batch_gradients(c, x, w, dy, dx, dw, n->scratch);
+        conv2d_batch_gradients(c, x, w, dy, dx, add, dw, n->scratch);
     }
 }
 

@@ -20,7 +20,7 @@ typedef struct Way {
     size_t (*scratch_bytes)(const Conv2d *);
     void (*forward)(const Conv2d *, const float *x, const float *w, float *y, void *scratch);
     void (*gradients)(const Conv2d *, const float *x, const float *w, const float *dy, float *dx,
-                      float *dw, void *scratch);
+                      bool add, float *dw, void *scratch);
 } Way;
 
 static const Way ways[] = {
@@ -77,7 +77,7 @@ static void run(const Way *way, const Conv2d *c, Arrays *a)
     memset(a->scratch, 0xFF, way->scratch_bytes(c));
     way->forward(c, a->x, a->w, a->y, a->scratch);
     memset(a->scratch, 0xFF, way->scratch_bytes(c));
-    way->gradients(c, a->x, a->w, a->dy, a->dx, a->dw, a->scratch);
+    way->gradients(c, a->x, a->w, a->dy, a->dx, true, a->dw, a->scratch);
 }
 
 typedef struct Reference {
@@ -166,6 +166,9 @@ static void check_way(const Way *way, Conv2d c, uint64_t seed)
                   c.kernel_height, c.stride_y, c.pad_top, (unsigned long long)seed, y, dx, dw,
                   same ? "same bits" : "other bits on threads");
     }
+    /* What is written is what was added. */
+    way->gradients(&c, one.x, one.w, one.dy, many.dx, false, NULL, one.scratch);
+    CHECK(error(many.dx, 0, r.dx, one.x_count) < 2e-6);
     free(r.y), free(r.dx), free(r.dw);
     arrays_release(&many);
     arrays_release(&one);

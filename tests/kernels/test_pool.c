@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "kernels/max_pool_batch.h"
 #include "parallel.h"
 #include "support/test.h"
 
@@ -35,7 +36,7 @@ static void naive(const Pool2d *p, const float *x, float *y, int32_t *at)
 
 static Pool2d random_pool(Random *random)
 {
-    Pool2d p = {.planes = 1 + (int)random_below(random, 4)};
+    Pool2d p = {.planes = 1 + (int)random_below(random, 40)};
     p.kernel_height = 1 + (int)random_below(random, 4);
     p.kernel_width = 1 + (int)random_below(random, 4);
     p.dilation_y = 1 + (int)random_below(random, 3);
@@ -53,6 +54,29 @@ static Pool2d random_pool(Random *random)
     p.out_height = (p.in_height + 2 * p.pad_top - extent_y) / p.stride_y + 1;
     p.out_width = (p.in_width + 2 * p.pad_left - extent_x) / p.stride_x + 1;
     return p;
+}
+
+/* The same from the kernel with planes side by side; its gradients are written, then added. */
+static void check_batch(const Pool2d *p, const float *x, const float *y, const float *dy,
+                        const float *dx)
+{
+    const size_t in = (size_t)(p->planes * p->in_height * p->in_width);
+    const size_t out = (size_t)(p->planes * p->out_height * p->out_width);
+    float *own_y = malloc(out * sizeof *own_y), *own_dx = malloc(in * sizeof *own_dx);
+    void *scratch = aligned_alloc_zeroed(max_pool_batch_scratch_bytes(p));
+    if (!own_y || !own_dx || !scratch) abort();
+    memset(scratch, 0xFF, max_pool_batch_scratch_bytes(p));
+    max_pool_batch_forward(p, x, own_y, scratch);
+    CHECK(memcmp(own_y, y, out * sizeof *y) == 0);
+    memset(own_dx, 0xFF, in * sizeof *own_dx);
+    for (int times = 1; times <= 2; times++) {
+        max_pool_batch_backward(p, x, dy, own_dx, times > 1, scratch);
+        size_t wrong = 0;
+        for (size_t i = 0; i < in; i++) wrong += own_dx[i] != (float)times * dx[i];
+        CHECK(wrong == 0);
+    }
+    free(own_y), free(own_dx);
+    aligned_free(scratch);
 }
 
 static void the_first_of_equal_values_takes_the_gradient(void)
@@ -91,6 +115,7 @@ static void the_first_of_equal_values_takes_the_gradient(void)
                       value ? "gradient" : "output", i);
             break;
         }
+        check_batch(&p, x, y, dy, dx);
         free(x), free(y), free(want), free(dy), free(dx), free(want_dx), free(at);
         aligned_free(scratch);
     }
@@ -121,6 +146,7 @@ static void values_that_are_not_finite_do_no_harm(void)
     max_pool2d_forward(&p, x, y, scratch);
     max_pool2d_backward(&p, x, dy, dx, scratch);
     aligned_free(scratch);
+    check_batch(&p, x, y, dy, dx);
     CHECK(dx[6] == 1 && isinf(y[3]) && y[3] > 0);
     CHECK(dx[20] == 1 && isinf(y[10]) && y[10] < 0);
     CHECK(dx[4] == 0);
