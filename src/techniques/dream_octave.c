@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "network_layers.h"
 #include "techniques/dream.h"
-#include "techniques/style_layers.h"
 
 /* ---- sizes ---- */
 
@@ -52,7 +52,7 @@ static Status choose_layer(Run *run, Value **layer)
     const char *name = run_text(run, "layer");
     if (strcmp(name, "auto") != 0) return network_layer(run_network(run), s->graph, name, layer);
     LayerList list;
-    TRY(style_layers(run, s->graph, "auto", &list));
+    TRY(style_layers(run_network(run), s->graph, "auto", run_arena(run), &list));
     int at = list.count - 1;
     while (at > 0 && list.layer[at]->shape.dim[2] <= list.layer[list.count - 1]->shape.dim[2]) at--;
     *layer = list.layer[at];

@@ -110,7 +110,8 @@ static Status plan(Run *run)
     TRY(plan_layers(run, run_text(run, "layers"), 0, 0, &s->graph));
     s->input = graph_input(s->graph, 0);
     TRY(check_colour_input(run, "inversion", s->input));
-    return style_layers(run, s->graph, run_text(run, "layers"), &s->list);
+    return style_layers(run_network(run), s->graph, run_text(run, "layers"), run_arena(run),
+                        &s->list);
 }
 
 /* 1, 10 and 100 by thirds of the network's depth. */

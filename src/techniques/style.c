@@ -201,8 +201,10 @@ static Status begin(Run *run)
     TRY(plan_layers(run, run_text(run, "style-layers"), height, width, &s->graph));
     const Value *input = graph_input(s->graph, 0);
     TRY(check_colour_input(run, "style", input));
-    TRY(style_layers(run, s->graph, run_text(run, "style-layers"), &s->list));
-    TRY(content_layer(run, s->graph, run_text(run, "content-layer"), &s->content));
+    const Network *network = run_network(run);
+    TRY(style_layers(network, s->graph, run_text(run, "style-layers"), run_arena(run), &s->list));
+    TRY(content_layer(network, s->graph, run_text(run, "content-layer"), run_arena(run),
+                      &s->content));
     s->height = input->shape.dim[2], s->width = input->shape.dim[3];
     return run_flag(run, "mask") ? style_regions(run) : status_ok();
 }

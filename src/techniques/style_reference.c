@@ -6,7 +6,7 @@ Status plan_layers(Run *run, const char *names, int height, int width, Graph **g
 {
     const char *keep[STYLE_MAX_LAYERS];
     GraphRequest request = {.height = height, .width = width, .keep = keep};
-    request.keep_count = split_names(run, names, keep, STYLE_MAX_LAYERS);
+    request.keep_count = split_names(names, run_arena(run), keep, STYLE_MAX_LAYERS);
     return plan_sized(run, &request, graph);
 }
 

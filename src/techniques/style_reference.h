@@ -7,7 +7,8 @@
 #ifndef CONVOSCOPE_TECHNIQUES_STYLE_REFERENCE_H
 #define CONVOSCOPE_TECHNIQUES_STYLE_REFERENCE_H
 
-#include "techniques/style_layers.h"
+#include "network_layers.h"
+#include "techniques/technique.h"
 
 enum { STYLE_LEAST_SIDE = 32 };
 

@@ -174,7 +174,7 @@ static Status plan(Run *run)
         s->height = input->shape.dim[2], s->width = input->shape.dim[3];
     }
     if (s->octave == 0) TRY(allocate(run));
-    TRY(style_layers(run, s->graph, names, &s->list));
+    TRY(style_layers(run_network(run), s->graph, names, run_arena(run), &s->list));
     int sample_height, sample_width;
     fit_picture(run_picture(run, 0), shrink(s) * run_int(run, "sample"), STYLE_LEAST_SIDE,
                 &sample_height, &sample_width);

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "network_layers.h"
 #include "support/shared.h"
 #include "support/test.h"
 #include "support/zebra.h"
 #include "techniques/canvas.h"
-#include "techniques/style_layers.h"
 
 /* The layers of Gatys et al. for a VGG: relu1_1, relu2_1, relu3_1, relu4_1, relu5_1, content of stage 4. */
 static void a_vgg_gets_the_layers_of_the_paper(void)
@@ -19,13 +19,12 @@ static void a_vgg_gets_the_layers_of_the_paper(void)
     if (!bytes) return;
     CHECK_OK(network_open(&network, "light_vgg19.onnx", bytes, size));
     Graph *graph = NULL;
-    Run *run = NULL;
+    Arena *arena = arena_create();
     LayerList list = {0};
     Value *content = NULL;
     CHECK_OK(network_build(network, &(GraphRequest){0}, &graph));
-    CHECK_OK(run_create(&run, technique_find("style"), network));
-    CHECK_OK(style_layers(run, graph, "auto", &list));
-    CHECK_OK(content_layer(run, graph, "auto", &content));
+    CHECK_OK(style_layers(network, graph, "auto", arena, &list));
+    CHECK_OK(content_layer(network, graph, "auto", arena, &content));
     CHECK(list.count == 5);
     for (int i = 0; i < list.count && i < 5; i++) {
         CHECK_TEXT(list.layer[i]->producer->op->name, "Relu");
@@ -36,7 +35,7 @@ static void a_vgg_gets_the_layers_of_the_paper(void)
         CHECK(!before->producer || strcmp(before->producer->op->name, "MaxPool") == 0);
     }
     CHECK(content == list.layer[3]);
-    run_destroy(run);
+    arena_destroy(arena);
     graph_destroy(graph);
     network_close(network);
 }
@@ -49,18 +48,17 @@ static void squeezenet_gets_its_modules(void)
     Zebra zebra;
     if (!zebra_open(&zebra)) return;
     Graph *graph = NULL;
-    Run *run = NULL;
+    Arena *arena = arena_create();
     LayerList list = {0};
     Value *content = NULL;
     CHECK_OK(network_build(zebra.network, &(GraphRequest){0}, &graph));
-    CHECK_OK(run_create(&run, technique_find("style"), zebra.network));
-    CHECK_OK(style_layers(run, graph, "auto", &list));
-    CHECK_OK(content_layer(run, graph, "auto", &content));
+    CHECK_OK(style_layers(zebra.network, graph, "auto", arena, &list));
+    CHECK_OK(content_layer(zebra.network, graph, "auto", arena, &content));
     CHECK(list.count == 6);
     for (int i = 0; i < list.count && i < 6; i++)
         CHECK(strstr(list.layer[i]->name, expected[i]) != NULL);
     CHECK(content == list.layer[3]);
-    run_destroy(run);
+    arena_destroy(arena);
     graph_destroy(graph);
     zebra_close(&zebra);
 }

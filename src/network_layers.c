@@ -1,4 +1,4 @@
-#include "techniques/style_layers.h"
+#include "network_layers.h"
 
 #include <string.h>
 
@@ -11,11 +11,11 @@ static int node_index(const Graph *graph, const Node *node)
 
 /* trunk[i]: every later node depends on what comes before node i through its output alone. The branches of a
  * module (the halves of a fire module, a residual's shortcut) are not trunk. */
-static Status find_trunk(Run *run, const Graph *graph, const bool **trunk)
+static Status find_trunk(const Graph *graph, Arena *arena, const bool **trunk)
 {
     const int count = graph_node_count(graph);
-    bool *found = arena_alloc(run_arena(run), (size_t)count * sizeof *found);
-    int *last_use = arena_alloc(run_arena(run), (size_t)(count + 1) * sizeof *last_use);
+    bool *found = arena_alloc(arena, (size_t)count * sizeof *found);
+    int *last_use = arena_alloc(arena, (size_t)(count + 1) * sizeof *last_use);
     if (!found || !last_use) return status_no_memory("style", (size_t)count * sizeof *last_use);
     for (int i = 0; i < count; i++) {
         const Node *node = graph_node(graph, i);
@@ -54,13 +54,13 @@ typedef struct Candidates {
     int count;
 } Candidates;
 
-static Status find_candidates(Run *run, const Graph *graph, Candidates *found)
+static Status find_candidates(const Graph *graph, Arena *arena, Candidates *found)
 {
     const int nodes = graph_node_count(graph);
     const bool *trunk = NULL;
-    TRY(find_trunk(run, graph, &trunk));
+    TRY(find_trunk(graph, arena, &trunk));
     found->count = 0;
-    found->value = arena_alloc(run_arena(run), (size_t)nodes * sizeof(Value *));
+    found->value = arena_alloc(arena, (size_t)nodes * sizeof(Value *));
     if (!found->value) return status_no_memory("style", (size_t)nodes * sizeof(Value *));
     for (int i = 0; i < nodes; i++) {
         const Node *node = graph_node(graph, i);
@@ -113,7 +113,7 @@ static void choose_by_depth(const Candidates *c, LayerList *list)
     }
 }
 
-int split_names(Run *run, const char *names, const char **split, int most)
+int split_names(const char *names, Arena *arena, const char **split, int most)
 {
     int count = 0;
     while (*names && count < most) {
@@ -121,29 +121,30 @@ int split_names(Run *run, const char *names, const char **split, int most)
         const size_t length = strcspn(names, ",");
         size_t kept = length;
         while (kept && names[kept - 1] == ' ') kept--;
-        if (kept) split[count++] = arena_text(run_arena(run), names, kept);
+        if (kept) split[count++] = arena_text(arena, names, kept);
         if (kept && !split[count - 1]) return count - 1;
         names += length;
     }
     return count;
 }
 
-Status style_layers(Run *run, const Graph *graph, const char *names, LayerList *list)
+Status style_layers(const Network *network, const Graph *graph, const char *names, Arena *arena,
+                    LayerList *list)
 {
     *list = (LayerList){0};
     if (strcmp(names, "auto") == 0) {
         Candidates candidates;
-        TRY(find_candidates(run, graph, &candidates));
+        TRY(find_candidates(graph, arena, &candidates));
         choose_by_depth(&candidates, list);
         if (list->count) return status_ok();
         return status_error(STATUS_BAD_INPUT,
                             "'%s' has no layer that suggests itself; name some instead of auto",
-                            network_name(run_network(run)));
+                            network_name(network));
     }
     const char *split[STYLE_MAX_LAYERS];
-    const int count = split_names(run, names, split, STYLE_MAX_LAYERS);
+    const int count = split_names(names, arena, split, STYLE_MAX_LAYERS);
     for (int i = 0; i < count; i++) {
-        TRY(network_layer(run_network(run), graph, split[i], &list->layer[i]));
+        TRY(network_layer(network, graph, split[i], &list->layer[i]));
         if (is_map(list->layer[i])) continue;
         return status_error(STATUS_BAD_INPUT, "layer '%s' is no map; choose a convolution",
                             split[i]);
@@ -153,11 +154,12 @@ Status style_layers(Run *run, const Graph *graph, const char *names, LayerList *
     return status_error(STATUS_BAD_INPUT, "the list of layers is empty; leave it out for auto");
 }
 
-Status content_layer(Run *run, const Graph *graph, const char *name, Value **layer)
+Status content_layer(const Network *network, const Graph *graph, const char *name, Arena *arena,
+                     Value **layer)
 {
-    if (strcmp(name, "auto") != 0) return network_layer(run_network(run), graph, name, layer);
+    if (strcmp(name, "auto") != 0) return network_layer(network, graph, name, layer);
     LayerList list;
-    TRY(style_layers(run, graph, "auto", &list));
+    TRY(style_layers(network, graph, "auto", arena, &list));
     const int side = graph_input(graph, 0)->shape.dim[2];
     int at = list.count - 1;
     while (at > 0 && list.layer[at]->shape.dim[2] * 10 < side) at--;
