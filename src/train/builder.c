@@ -7,50 +7,9 @@
 #include "train/batch_norm.h"
 #include "train/conv.h"
 #include "train/max_pool.h"
+#include "train/nodes.h"
 
-enum { NAME_BYTES = 64 };
-
-/* What a network says to be made with: opset 13 knows all of it. */
-enum { OPSET = 13 };
-
-typedef struct Builder {
-    Graph *graph;
-    Parameters *parameters;
-    const BuildRequest *request;
-    int next; /* parameter */
-} Builder;
-
-/* ---- parameters ---- */
-
-/* The next parameter, made where there is none yet. */
-static Status take(Builder *b, const char *layer, const char *what, ParameterKind kind, Shape shape,
-                   float start, Parameter **parameter)
-{
-    char name[2 * NAME_BYTES];
-    snprintf(name, sizeof name, "%s.%s", layer, what);
-    if (b->next == b->parameters->count) {
-        TRY(parameters_add(b->parameters, name, kind, shape, start, b->request->random));
-    }
-    *parameter = &b->parameters->items[b->next++];
-    if (strcmp((*parameter)->name, name) == 0 && shape_equal(&(*parameter)->shape, &shape))
-        return status_ok();
-    return status_error(STATUS_BAD_INPUT, "the weights '%s' are not those of this network",
-                        (*parameter)->name);
-}
-
-static const float *numbers(const Builder *b, const Parameter *parameter)
-{
-    return b->request->average ? parameter->average : parameter->data;
-}
-
-/* A learned parameter as it is. Its value is noted by index: the list may still move. */
-static Status parameter_value(Builder *b, Parameter *parameter, Value **value)
-{
-    TRY(graph_add_constant(b->graph, parameter->name, parameter->shape, numbers(b, parameter),
-                           value));
-    if (b->request->training) parameter->value = *value;
-    return status_ok();
-}
+enum { NAME_BYTES = BUILDER_NAME_BYTES };
 
 static Status folded_value(Builder *b, const char *name, Shape shape, float **data, Value **value)
 {
@@ -60,24 +19,7 @@ static Status folded_value(Builder *b, const char *name, Shape shape, float **da
     return graph_add_constant(b->graph, name, shape, *data, value);
 }
 
-/* ---- nodes ---- */
-
-static Status add_node(Builder *b, NodeSpec spec, const char *name, const char *output, Value **out)
-{
-    Node *node;
-    spec.name = name;
-    spec.out = &output;
-    spec.out_count = 1;
-    spec.opset = OPSET;
-    TRY(graph_add_node(b->graph, &spec, &node));
-    *out = node->out[0];
-    return status_ok();
-}
-
-static Status add_simple(Builder *b, const char *op, const char *name, Value *in, Value **out)
-{
-    return add_node(b, (NodeSpec){.op = op, .in = &in, .in_count = 1}, name, name, out);
-}
+/* ---- convolutions ---- */
 
 /* Convolution, batch normalisation, rectifier. */
 typedef struct ConvSpec {
@@ -101,7 +43,7 @@ static Status take_conv(Builder *b, const char *name, int channels, const ConvSp
                                 ? shape_4d(spec->filters, channels, spec->kernel, spec->kernel)
                                 : shape_make(1, &spec->filters);
         const float start = i == SCALE ? spec->scale : 1.0F;
-        TRY(take(b, name, what[i], kind[i], shape, start, &of[i]));
+        TRY(builder_take(b, name, what[i], kind[i], shape, start, &of[i]));
     }
     /* They may have moved while the list grew. */
     for (int i = 0; i < CONV_PARAMETERS; i++) of[i] = &b->parameters->items[first + i];
@@ -120,10 +62,10 @@ static Status add_training_conv(Builder *b, const char *name, Value *x, const Co
     conv.overwrites = true;
     conv.in = in;
     conv.in_count = 2;
-    TRY(parameter_value(b, of[WEIGHT], &in[1]));
-    TRY(add_node(b, conv, convolved, convolved, &in[0]));
-    TRY(parameter_value(b, of[SCALE], &in[1]));
-    TRY(parameter_value(b, of[BIAS], &in[2]));
+    TRY(builder_value(b, of[WEIGHT], &in[1]));
+    TRY(builder_node(b, conv, convolved, convolved, &in[0]));
+    TRY(builder_value(b, of[SCALE], &in[1]));
+    TRY(builder_value(b, of[BIAS], &in[2]));
     const Attr rectify = {.name = "rectify", .kind = ATTR_INT, .i = spec->rectify};
     const NodeSpec norm = {.op = op_batch_norm_training.name,
                            .own = &op_batch_norm_training,
@@ -135,7 +77,7 @@ static Status add_training_conv(Builder *b, const char *name, Value *x, const Co
                            .out_count = 3,
                            .attr = &rectify,
                            .attr_count = 1,
-                           .opset = OPSET};
+                           .opset = BUILDER_OPSET};
     Node *node;
     TRY(graph_add_node(b->graph, &norm, &node));
     of[MEAN]->value = node->out[1];
@@ -153,7 +95,7 @@ static Status add_folded_conv(Builder *b, const char *name, Value *x, const Conv
     TRY(folded_value(b, of[WEIGHT]->name, of[WEIGHT]->shape, &weight, &in[1]));
     TRY(folded_value(b, of[BIAS]->name, of[BIAS]->shape, &bias, &in[2]));
     const float *from[CONV_PARAMETERS];
-    for (int i = 0; i < CONV_PARAMETERS; i++) from[i] = numbers(b, of[i]);
+    for (int i = 0; i < CONV_PARAMETERS; i++) from[i] = builder_numbers(b, of[i]);
     const size_t depth = of[WEIGHT]->count / of[BIAS]->count;
     for (size_t m = 0; m < of[BIAS]->count; m++) {
         const float factor = from[SCALE][m] / sqrtf(from[VARIANCE][m] + BATCH_NORM_EPSILON);
@@ -163,11 +105,11 @@ static Status add_folded_conv(Builder *b, const char *name, Value *x, const Conv
     }
     conv.in = in;
     conv.in_count = 3;
-    TRY(add_node(b, conv, name, name, out));
+    TRY(builder_node(b, conv, name, name, out));
     if (!spec->rectify) return status_ok();
     char relu[NAME_BYTES + 16];
     snprintf(relu, sizeof relu, "%s/relu", name);
-    return add_simple(b, "Relu", relu, *out, out);
+    return builder_simple(b, "Relu", relu, *out, out);
 }
 
 static Status add_conv(Builder *b, const char *name, Value *x, ConvSpec spec, Value **out)
@@ -181,8 +123,8 @@ static Status add_conv(Builder *b, const char *name, Value *x, ConvSpec spec, Va
         {.name = "pads", .kind = ATTR_INTS, .count = 4, .ints = (int64_t[]){pad, pad, pad, pad}},
     };
     const NodeSpec conv = {.op = "Conv", .attr = attr, .attr_count = 3};
-    return b->request->training ? add_training_conv(b, name, x, &spec, conv, of, out)
-                                : add_folded_conv(b, name, x, &spec, conv, of, out);
+    return b->training ? add_training_conv(b, name, x, &spec, conv, of, out)
+                       : add_folded_conv(b, name, x, &spec, conv, of, out);
 }
 
 /* Odd windows keep the size at stride 1; even ones lie side by side. */
@@ -196,11 +138,11 @@ static Status add_pool(Builder *b, const char *op, const char *name, Value *x, i
         {.name = "pads", .kind = ATTR_INTS, .count = 4, .ints = (int64_t[]){pad, pad, pad, pad}},
     };
     NodeSpec pool = {.op = op, .in = &x, .in_count = 1, .attr = attr, .attr_count = 3};
-    if (b->request->training && strcmp(op, op_max_pool_training.name) == 0) {
+    if (b->training && strcmp(op, op_max_pool_training.name) == 0) {
         pool.own = &op_max_pool_training;
         pool.overwrites = true;
     }
-    return add_node(b, pool, name, name, out);
+    return builder_node(b, pool, name, name, out);
 }
 
 /* ---- blocks ---- */
@@ -225,8 +167,8 @@ static Status add_residual(Builder *b, const char *name, Value *x, const Layer *
     }
     Value *sum;
     part(text, name, "sum");
-    TRY(add_node(b, (NodeSpec){.op = "Add", .in = both, .in_count = 2}, text, text, &sum));
-    return add_simple(b, "Relu", name, sum, out);
+    TRY(builder_node(b, (NodeSpec){.op = "Add", .in = both, .in_count = 2}, text, text, &sum));
+    return builder_simple(b, "Relu", name, sum, out);
 }
 
 static Status add_inception(Builder *b, const char *name, Value *x, const Layer *layer, Value **out)
@@ -245,7 +187,7 @@ static Status add_inception(Builder *b, const char *name, Value *x, const Layer 
     TRY(add_conv(b, part(text, name, "pool_1x1"), v, (ConvSpec){filters[5], 1, 1, true, 1},
                  &branch[3]));
     const Attr axis = {.name = "axis", .kind = ATTR_INT, .i = 1};
-    return add_node(
+    return builder_node(
         b, (NodeSpec){.op = "Concat", .in = branch, .in_count = 4, .attr = &axis, .attr_count = 1},
         name, name, out);
 }
@@ -264,36 +206,35 @@ static Status add_layer(Builder *b, const Layer *layer, const char *name, Value 
 }
 
 /* Global average, dropout, one score per class. */
-static Status add_classes(Builder *b, const Architecture *a, Value *x, Built *built)
+static Status add_classes(Builder *b, const Architecture *a, int classes, Value *x, Built *built)
 {
-    const int features = x->shape.dim[1], classes = b->request->classes;
-    TRY(add_simple(b, "GlobalAveragePool", "average", x, &x));
-    TRY(add_simple(b, "Flatten", "features", x, &x));
-    if (b->request->training && a->dropout > 0) {
+    const int features = x->shape.dim[1];
+    TRY(builder_simple(b, "GlobalAveragePool", "average", x, &x));
+    TRY(builder_simple(b, "Flatten", "features", x, &x));
+    if (b->training && a->dropout > 0) {
         TRY(graph_add_input(b->graph, "dropout", x->shape, &built->dropout));
         Value *both[2] = {x, built->dropout};
-        TRY(add_node(b, (NodeSpec){.op = "Mul", .in = both, .in_count = 2}, "dropped", "dropped",
-                     &x));
+        TRY(builder_node(b, (NodeSpec){.op = "Mul", .in = both, .in_count = 2}, "dropped",
+                         "dropped", &x));
     }
     Parameter *weight, *bias;
     Value *in[3] = {x};
     const int first = b->next;
-    TRY(take(b, "classes", "weight", PARAMETER_WEIGHT, shape_make(2, (int[]){classes, features}), 0,
-             &weight));
-    TRY(take(b, "classes", "bias", PARAMETER_BIAS, shape_make(1, &classes), 0, &bias));
-    TRY(parameter_value(b, &b->parameters->items[first], &in[1]));
-    TRY(parameter_value(b, &b->parameters->items[first + 1], &in[2]));
+    TRY(builder_take(b, "classes", "weight", PARAMETER_WEIGHT,
+                     shape_make(2, (int[]){classes, features}), 0, &weight));
+    TRY(builder_take(b, "classes", "bias", PARAMETER_BIAS, shape_make(1, &classes), 0, &bias));
+    TRY(builder_value(b, &b->parameters->items[first], &in[1]));
+    TRY(builder_value(b, &b->parameters->items[first + 1], &in[2]));
     const Attr transposed = {.name = "transB", .kind = ATTR_INT, .i = 1};
-    return add_node(
+    return builder_node(
         b, (NodeSpec){.op = "Gemm", .in = in, .in_count = 3, .attr = &transposed, .attr_count = 1},
         "classes", "classes", &built->logits);
 }
 
-static Status build(Builder *b, const Architecture *a, Built *built)
+static Status build(Builder *b, const Architecture *a, const BuildRequest *request, Built *built)
 {
     static const char *const names[] = {"conv", "pool", "pool", "residual", "mixed"};
     int number[sizeof names / sizeof *names] = {0};
-    const BuildRequest *request = b->request;
     TRY(graph_add_input(b->graph, "image",
                         shape_4d(request->batch, a->channels, request->size, request->size),
                         &built->input));
@@ -305,7 +246,7 @@ static Status build(Builder *b, const Architecture *a, Built *built)
         snprintf(name, sizeof name, "%s%d", names[counted], ++number[counted]);
         TRY(add_layer(b, layer, name, x, &x));
     }
-    TRY(add_classes(b, a, x, built));
+    TRY(add_classes(b, a, request->classes, x, built));
     return graph_mark_output(b->graph, built->logits);
 }
 
@@ -313,9 +254,12 @@ Status architecture_build(const Architecture *architecture, Parameters *paramete
                           const BuildRequest *request, Built *built)
 {
     *built = (Built){0};
-    Builder b = {.parameters = parameters, .request = request};
+    Builder b = {.parameters = parameters,
+                 .random = request->random,
+                 .training = request->training,
+                 .average = request->average};
     TRY(graph_create(&b.graph));
-    const Status status = build(&b, architecture, built);
+    const Status status = build(&b, architecture, request, built);
     if (status.code == STATUS_OK) {
         built->graph = b.graph;
     } else {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "image/preprocess.h"
 #include "parallel.h"
 #include "train/dataset_files.h"
@@ -28,6 +29,13 @@ void dataset_release(Dataset *data)
     free(data->pixels);
     free(data->label);
     *data = (Dataset){0};
+}
+
+uint64_t dataset_checksum(const Dataset *data)
+{
+    const size_t side = (size_t)data->size, one = (size_t)data->channels * side * side;
+    const uint64_t sum = checksum(CHECKSUM_START, data->pixels, data->count * one);
+    return checksum(sum, data->label, data->count * sizeof *data->label);
 }
 
 void dataset_labels(const Dataset *data, Text *text)

@@ -44,6 +44,9 @@ static inline uint8_t *dataset_pixels(const Dataset *data, size_t index)
     return data->pixels + index * (size_t)data->channels * (size_t)data->size * (size_t)data->size;
 }
 
+/* Tells one set of pictures and labels from another. */
+uint64_t dataset_checksum(const Dataset *data);
+
 /* Labels, one per line. */
 void dataset_labels(const Dataset *data, Text *text);
 

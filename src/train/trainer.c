@@ -107,12 +107,11 @@ static Status allocate(Trainer *t)
     const size_t batch = (size_t)t->options.batch;
     const size_t input =
         (size_t)t->architecture.channels * (size_t)most * (size_t)most * sizeof(float);
-    t->order = malloc(t->train->count * sizeof *t->order);
+    TRY(order_create(&t->order, t->train->count));
     t->target = malloc(batch * sizeof *t->target);
     t->mixed = malloc(t->options.mix == MIX_NONE ? 1 : batch * input);
     t->log = calloc((size_t)trainer_epochs(&t->options) + 1, sizeof *t->log);
-    if (!t->order || !t->target || !t->mixed || !t->log)
-        return status_no_memory("the batch", batch * input);
+    if (!t->target || !t->mixed || !t->log) return status_no_memory("the batch", batch * input);
     TRY(parameters_create(&t->parameters));
     return draw_weights(t);
 }
@@ -127,9 +126,8 @@ Status trainer_create(Trainer **trainer, const Architecture *architecture,
     t->options = *options;
     t->train = train;
     t->validation = validation;
-    t->data_sum = trainer_data_sum(train);
+    t->data_sum = dataset_checksum(train);
     t->scaling = train_scaling(architecture->channels);
-    t->ordered = -1;
     t->last_loss = NAN;
     const Status status = allocate(t);
     if (status.code == STATUS_OK) {
@@ -145,7 +143,7 @@ void trainer_destroy(Trainer *trainer)
     if (!trainer) return;
     graph_destroy(trainer->built.graph);
     parameters_release(&trainer->parameters);
-    free(trainer->order);
+    order_release(&trainer->order);
     free(trainer->target);
     free(trainer->mixed);
     free(trainer->log);
@@ -341,7 +339,7 @@ int trainer_epoch(const Trainer *trainer)
 
 const TrainEpoch *trainer_log(const Trainer *trainer, int *count)
 {
-    *count = trainer->log_count;
+    *count = (int)trainer->log_count;
     return trainer->log;
 }
 

@@ -3,6 +3,7 @@
 #define CONVOSCOPE_TRAIN_TRAINER_INTERNAL_H
 
 #include "train/builder.h"
+#include "train/draw.h"
 #include "train/loss.h"
 #include "train/trainer.h"
 
@@ -24,20 +25,16 @@ struct Trainer {
     Built built; /* of the phase under way; graph NULL before its first step */
     int built_size;
     TrainPlace place;
-    int *order; /* [train->count] of epoch ordered */
-    int64_t ordered;
+    Order order;
     Target *target; /* [batch] */
     float *mixed;   /* [batch,input]: room for pictures before they are mixed */
     TrainEpoch *log;
-    int log_count;
+    int64_t log_count;
     double last_loss;
 };
 
 /* batch.c: fills the input, the targets and the dropout factors of the graph for the place. */
 Status trainer_fill(Trainer *trainer);
-
-/* checkpoint.c: what tells one dataset from another. */
-uint64_t trainer_data_sum(const Dataset *data);
 
 int trainer_epochs(const TrainOptions *options);
 int64_t trainer_batches(const Trainer *trainer); /* in an epoch */
