@@ -16,8 +16,9 @@ typedef enum ObjectiveKind {
     OBJECTIVE_NEURON,  /* value[n, channel, y, x]; batch summed */
     OBJECTIVE_CHANNEL, /* mean over space of channel; of a vector [N,C]: its element; batch summed */
     OBJECTIVE_LAYER,   /* half the sum of squares */
-    OBJECTIVE_GRAM_ENERGY, /* sum of squares of G = F F' / (C H W), F = [C, H*W] */
-    OBJECTIVE_GRAM_MATCH, /* sum of squares of G - reference [C,C]; Gatys et al. 2016, equation 4 */
+    OBJECTIVE_GRAM_ENERGY, /* sum of squares of G = F F' / (C H W), F = [C, H*W]; batch summed */
+    OBJECTIVE_GRAM_MATCH, /* sum of squares of G - reference [C,C]; Gatys et al. 2016, equation 4; batch
+                             summed */
     OBJECTIVE_GRAM_REGION, /* the same with F = mask (F - shift); Gatys et al. 2017, Controlling Perceptual
                               Factors, section 4 */
     OBJECTIVE_GRAM_SIMILARITY, /* mean over the batch of the sum of cosines of a picture's F F' and those of the

@@ -133,18 +133,22 @@ double gram_region_term(const Objective *term, float *dv, double scale)
     return sum;
 }
 
-/* E = sum (G - A)^2 with G = F F' / (C P), both symmetric: dE/dF = 4 (G - A) F / (C P). */
+/* For each item E = sum (G - A)^2 with G = F F' / (C P), both symmetric: dE/dF = 4 (G - A) F / (C P). */
 double gram_term(const Objective *term, float *dv, double scale)
 {
     const Extent e = extent_of(&term->value->shape);
     const int c = e.channels, p = (int)e.positions;
     const float *reference = term->kind == OBJECTIVE_GRAM_MATCH ? term->reference : NULL;
-    float *difference = term->scratch;
-    gram_matrix(term->value, difference, term->scratch);
-    const double sum =
-        compare_grams(difference, reference, c, (float)(4.0 * scale / ((double)c * p)));
-    if (!dv) return sum;
-    add_item_gradient(difference, term->value->data, c, p, dv, term->scratch + gram_floats(c));
+    const float slope = (float)(4.0 * scale / ((double)c * p));
+    float *difference = term->scratch, *room = difference + gram_floats(c);
+    double sum = 0;
+    for (size_t n = 0; n < (size_t)e.items; n++) {
+        const size_t at = n * (size_t)c * e.positions;
+        const float *values = term->value->data + at;
+        item_gram(values, c, p, 1.0F / ((float)c * (float)p), difference, room);
+        sum += compare_grams(difference, reference, c, slope);
+        if (dv) add_item_gradient(difference, values, c, p, dv + at, room);
+    }
     return sum;
 }
 

@@ -40,6 +40,7 @@ static const Case cases[] = {
     {OBJECTIVE_GRAM_ENERGY, DIMS(1, 17, 3, 7), 0, 0, 0, .item = 0},
     {OBJECTIVE_GRAM_MATCH, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
     {OBJECTIVE_GRAM_MATCH, DIMS(1, 20, 5, 1), 0, 0, 0, .reference = true},
+    {OBJECTIVE_GRAM_MATCH, DIMS(3, 4, 5, 3), 0, 0, 0, .reference = true},
     {OBJECTIVE_GRAM_REGION, DIMS(1, 3, 4, 5), 0, 0, 0, .reference = true},
     {OBJECTIVE_GRAM_REGION, DIMS(1, 20, 5, 1), 0, 0, 0, .reference = true, .region = 1},
     {OBJECTIVE_GRAM_REGION, DIMS(1, 4, 5, 7), 0, 0, 0, .reference = true, .region = 2},
@@ -67,7 +68,7 @@ static float mask_of(const Case *c, size_t position)
     return c->region & 2 ? (float)(position % 3) : 1;
 }
 
-static double gram_reference(const Case *c, const double *v, const float *reference)
+static double item_gram_reference(const Case *c, const double *v, const float *reference)
 {
     const int channels = c->shape.dim[1];
     const size_t positions = shape_span(&c->shape, 2, c->shape.rank);
@@ -84,6 +85,15 @@ static double gram_reference(const Case *c, const double *v, const float *refere
             sum += g * g;
         }
     }
+    return sum;
+}
+
+static double gram_reference(const Case *c, const double *v, const float *reference)
+{
+    const size_t item = shape_span(&c->shape, 1, c->shape.rank);
+    double sum = 0;
+    for (int n = 0; n < c->shape.dim[0]; n++)
+        sum += item_gram_reference(c, v + (size_t)n * item, reference);
     return sum;
 }
 
