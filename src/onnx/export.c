@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { IR_VERSION = 7, OPSET = 13 };
-enum { FLOAT32 = 1, FLOAT16 = 10 }; /* TensorProto.DataType */
+enum { FLOAT32 = 1, INT64 = 7, FLOAT16 = 10 }; /* TensorProto.DataType */
 
 /* ---- protobuf ---- */
 
@@ -150,12 +150,39 @@ static const char *const alike[] = {
     "Tanh",          "Transpose",
 };
 
-static bool is_alike(const char *op)
+/* What has inputs in the file that are attributes in the graph, behind its tensors and in this order; "": an input
+ * that the graph does not know. */
+typedef struct AttrInputs {
+    const char *op, *attr[3];
+} AttrInputs;
+
+static const AttrInputs attr_inputs[] = {
+    {"Pad", {"pads", "value"}},
+    {"Resize", {"", "scales", "sizes"}},
+};
+
+static const AttrInputs *attr_inputs_of(const char *op)
+{
+    for (size_t i = 0; i < sizeof attr_inputs / sizeof *attr_inputs; i++) {
+        if (strcmp(op, attr_inputs[i].op) == 0) return &attr_inputs[i];
+    }
+    return NULL;
+}
+
+static bool is_input(const AttrInputs *inputs, const Attr *attr)
+{
+    for (int i = 0; inputs && i < 3 && inputs->attr[i]; i++) {
+        if (strcmp(attr->name, inputs->attr[i]) == 0) return true;
+    }
+    return false;
+}
+
+static bool is_known(const char *op)
 {
     for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
         if (strcmp(op, alike[i]) == 0) return true;
     }
-    return false;
+    return attr_inputs_of(op) != NULL;
 }
 
 static void put_attr(Text *node, const Attr *attr)
@@ -180,18 +207,74 @@ static void put_attr(Text *node, const Attr *attr)
     put_message(node, 5, &text);
 }
 
+static void attr_input_name(const Node *n, const Attr *attr, Text *name)
+{
+    text_format(name, "%s.%s", n->out[0]->name, attr->name);
+}
+
+/* An attribute as an initializer: a list, or a number without dimensions. */
+static void put_attr_initializer(Text *graph, const Node *n, const Attr *attr)
+{
+    const bool whole = attr->kind == ATTR_INT || attr->kind == ATTR_INTS;
+    const void *bytes = attr->kind == ATTR_INT     ? (const void *)&attr->i
+                        : attr->kind == ATTR_INTS  ? (const void *)attr->ints
+                        : attr->kind == ATTR_FLOAT ? (const void *)&attr->f
+                                                   : (const void *)attr->floats;
+    const bool list = attr->kind == ATTR_INTS || attr->kind == ATTR_FLOATS;
+    const size_t count = list ? (size_t)attr->count : 1;
+    Text tensor = {0}, name = {0};
+    if (list) put_number(&tensor, 1, attr->count);
+    put_number(&tensor, 2, whole ? INT64 : FLOAT32);
+    attr_input_name(n, attr, &name);
+    put_bytes(&tensor, 8, name.bytes, name.length);
+    put_bytes(&tensor, 9, bytes, count * (whole ? sizeof(int64_t) : sizeof(float)));
+    tensor.failed |= name.failed;
+    text_release(&name);
+    put_message(graph, 5, &tensor);
+}
+
+static const Attr *attr_named(const Node *n, const char *name)
+{
+    for (int i = 0; i < n->attr_count; i++) {
+        if (strcmp(n->attr[i].name, name) == 0) return &n->attr[i];
+    }
+    return NULL;
+}
+
+/* The inputs of the node that are attributes in the graph, and what they are. */
+static void put_attr_inputs(Text *graph, Text *node, const Node *n, const AttrInputs *inputs)
+{
+    int last = -1;
+    for (int i = 0; i < 3 && inputs->attr[i]; i++) {
+        if (attr_named(n, inputs->attr[i])) last = i;
+    }
+    for (int i = 0; i <= last; i++) {
+        const Attr *attr = attr_named(n, inputs->attr[i]);
+        Text name = {0};
+        if (attr) attr_input_name(n, attr, &name);
+        put_bytes(node, 1, name.bytes ? name.bytes : "", name.length);
+        node->failed |= name.failed;
+        text_release(&name);
+        if (attr) put_attr_initializer(graph, n, attr);
+    }
+}
+
 static Status put_node(Text *graph, const Node *n)
 {
-    if (!op_find(n->op->name) || !is_alike(n->op->name)) {
+    const AttrInputs *inputs = attr_inputs_of(n->op->name);
+    if (!op_find(n->op->name) || !is_known(n->op->name)) {
         return status_error(STATUS_UNSUPPORTED, "%s '%s' cannot be written to an ONNX file",
                             n->op->name, n->name);
     }
     Text node = {0};
     for (int i = 0; i < n->in_count; i++) put_text(&node, 1, n->in[i] ? n->in[i]->name : "");
+    if (inputs) put_attr_inputs(graph, &node, n, inputs);
     for (int i = 0; i < n->out_count; i++) put_text(&node, 2, n->out[i]->name);
     put_text(&node, 3, n->name);
     put_text(&node, 4, n->op->name);
-    for (int i = 0; i < n->attr_count; i++) put_attr(&node, &n->attr[i]);
+    for (int i = 0; i < n->attr_count; i++) {
+        if (!is_input(inputs, &n->attr[i])) put_attr(&node, &n->attr[i]);
+    }
     put_message(graph, 1, &node);
     return status_ok();
 }

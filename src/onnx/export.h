@@ -6,8 +6,8 @@
  *     ...                                     // write bytes.bytes, bytes.length
  *     text_release(&bytes);
  *
- * Opset 13, IR version 7. Only operators that the graph writes as ONNX does can be exported: not those whose
- * integer inputs became attributes (Reshape, Pad, Resize, Slice, ...).
+ * Opset 13, IR version 7. Operators can be exported that the graph writes as ONNX does, and Pad and Resize, whose
+ * attributes become constant inputs again; not yet others of that kind (Reshape, Slice, ...).
  */
 #ifndef CONVOSCOPE_ONNX_EXPORT_H
 #define CONVOSCOPE_ONNX_EXPORT_H

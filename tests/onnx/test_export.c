@@ -135,6 +135,75 @@ static void reads_back_the_same(void)
     check_round_trip(true);
 }
 
+/* Mirrored at its border and doubled: pads and scales are inputs in the file, attributes in the graph. */
+static Graph *padded(void)
+{
+    Graph *graph;
+    Value *x;
+    CHECK_OK(graph_create(&graph));
+    CHECK_OK(graph_add_input(graph, "x", shape_4d(1, 2, 4, 3), &x));
+    const Attr pad[] = {
+        {.name = "mode", .kind = ATTR_STRING, .s = "reflect"},
+        {.name = "pads",
+         .kind = ATTR_INTS,
+         .count = 8,
+         .ints = (int64_t[]){0, 0, 1, 2, 0, 0, 0, 1}},
+    };
+    const Attr frame[] = {
+        {.name = "pads",
+         .kind = ATTR_INTS,
+         .count = 8,
+         .ints = (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1}},
+        {.name = "value", .kind = ATTR_FLOAT, .f = 0.75F},
+    };
+    const Attr resize[] = {
+        {.name = "mode", .kind = ATTR_STRING, .s = "nearest"},
+        {.name = "scales", .kind = ATTR_FLOATS, .count = 4, .floats = (float[]){1, 1, 2, 2}},
+    };
+    const NodeSpec specs[] = {
+        {.op = "Pad", .name = "mirrored", .attr = pad, .attr_count = 2},
+        {.op = "Pad", .name = "framed", .attr = frame, .attr_count = 2},
+        {.op = "Resize", .name = "doubled", .attr = resize, .attr_count = 2},
+    };
+    for (int i = 0; i < 3; i++) {
+        Node *node;
+        NodeSpec spec = specs[i];
+        spec.in = &x, spec.in_count = 1;
+        spec.out = &spec.name, spec.out_count = 1;
+        spec.opset = 13;
+        CHECK_OK(graph_add_node(graph, &spec, &node));
+        x = node->out[0];
+    }
+    CHECK_OK(graph_mark_output(graph, x));
+    return graph;
+}
+
+static void writes_attributes_as_inputs(void)
+{
+    Graph *graph = padded(), *again = NULL;
+    Text bytes = {0};
+    OnnxModel *model = NULL;
+    CHECK_OK(onnx_export(graph, &(OnnxExportOptions){.name = "padded", .any_size = true}, &bytes));
+    CHECK_OK(onnx_open(&model, (uint8_t *)bytes.bytes, bytes.length));
+    CHECK(model->tensor_count == 4);
+    const Shape shape = graph_input(graph, 0)->shape;
+    CHECK_OK(onnx_build(model, &shape, (OnnxBuildOptions){0}, &again));
+    Graph *const both[] = {graph, again};
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(graph_allocate(both[i], GRAPH_FORWARD));
+        for (size_t k = 0; k < shape_elements(&shape); k++)
+            graph_input(both[i], 0)->data[k] = sinf(0.7F * (float)k);
+        graph_forward(both[i]);
+    }
+    const Value *expected = graph_output(graph, 0), *got = graph_output(again, 0);
+    CHECK(shape_equal(&expected->shape, &got->shape) && got->shape.dim[2] == 14);
+    CHECK(memcmp(expected->data, got->data, shape_elements(&got->shape) * sizeof(float)) == 0);
+    graph_destroy(again);
+    onnx_free(model);
+    text_release(&bytes);
+    graph_destroy(graph);
+}
+
 static void refuses_what_it_cannot_write(void)
 {
     Graph *graph;
@@ -171,6 +240,7 @@ static void refuses_what_it_cannot_write(void)
 static const Test tests[] = {
     TEST(rounds_to_the_nearest_half),
     TEST(reads_back_the_same),
+    TEST(writes_attributes_as_inputs),
     TEST(refuses_what_it_cannot_write),
 };
 TEST_MAIN(tests)
