@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "network_internal.h"
 
 enum { NETWORK_MAX_LABELS = 1 << 20 };
@@ -94,6 +95,11 @@ const char *network_name(const Network *network)
 size_t network_file_bytes(const Network *network)
 {
     return network->size + network->attached_size;
+}
+
+uint64_t network_checksum(const Network *network)
+{
+    return checksum(CHECKSUM_START, network->bytes, network->size);
 }
 
 Preprocess *network_preprocess(Network *network)

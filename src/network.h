@@ -47,6 +47,10 @@ void network_keep(Network *network, void *kept, void (*release)(void *kept));
 
 const char *network_name(const Network *network);
 size_t network_file_bytes(const Network *network); /* with the files of weights */
+
+/* Tells one file from another. */
+uint64_t network_checksum(const Network *network);
+
 Preprocess *network_preprocess(Network *network);
 
 /* Key of the preprocessing (size, channels, mean, std, range, resize) or `labels` (one per line). */

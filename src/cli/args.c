@@ -208,3 +208,18 @@ Status args_int(const Args *args, const char *name, int least, int most, int ini
     *value = (int)number;
     return status_ok();
 }
+
+Status args_float(const Args *args, const char *name, double least, double most, float *value)
+{
+    const char *text = args_option(args, name);
+    if (!text) return status_ok();
+    char *end;
+    const double number = strtod(text, &end);
+    if (end == text || *end != '\0' || !(number >= least && number <= most)) {
+        return status_error(STATUS_BAD_INPUT,
+                            "--%s is '%.40s', but has to be a number from %g to %g", name, text,
+                            least, most);
+    }
+    *value = (float)number;
+    return status_ok();
+}

@@ -64,6 +64,9 @@ bool args_flag(const Args *args, const char *name);
 /* Whole number of an option, `initial` when it was not given. */
 Status args_int(const Args *args, const char *name, int least, int most, int initial, int *value);
 
+/* Number of an option; *value is left alone when it was not given. */
+Status args_float(const Args *args, const char *name, double least, double most, float *value);
+
 /* An option of the technique's table rather than of the command line. */
 bool args_is_param(const Technique *technique, const char *name);
 

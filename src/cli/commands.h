@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 
 extern const Option classify_options[], run_options[], gradient_options[], bench_options[],
-    technique_options[], scenes_options[], train_options[], evaluate_options[];
+    technique_options[], scenes_options[], train_options[], train_style_options[],
+    evaluate_options[];
 
 int command_info(const Args *args);
 int command_classify(const Args *args);
@@ -16,6 +17,7 @@ int command_ops(const Args *args);
 int command_bench(const Args *args);
 int command_scenes(const Args *args);
 int command_train(const Args *args);
+int command_train_style(const Args *args);
 int command_evaluate(const Args *args);
 int command_technique(const Args *args);
 

@@ -56,6 +56,17 @@ const Command cli_commands[] = {
      .least = 1,
      .most = 1,
      .run = command_train},
+    {.name = "train-style",
+     .words = "PICTURES",
+     .sentence =
+         "Trains a feed-forward network that paints any picture in one style, by the pictures of a "
+         "folder, JPEG or PNG. Beside STYLE.onnx it leaves STYLE.csv, STYLE.png, its plot (the "
+         "loss blue, what of it is content orange, as powers of ten), and STYLE.state; it goes on "
+         "as train does. convoscope style-fast STYLE.onnx IMAGE paints.",
+     .options = train_style_options,
+     .least = 1,
+     .most = 1,
+     .run = command_train_style},
     {.name = "run",
      .words = "MODEL (IMAGE | --input X.npy)",
      .sentence = "Does one forward pass.",

@@ -110,11 +110,8 @@ Status cli_start_threads(const Args *args)
     return status_ok();
 }
 
-static Status set_up(const Args *args, const char *path, Network *network)
+static Status take_words(const Args *args, const char *path, Network *network)
 {
-    char sidecar[PATH_BYTES];
-    TRY(path_with_ending(path, ".json", sidecar));
-    if (file_exists(sidecar)) TRY(sidecar_read(network, sidecar));
     TRY(take_options(args, network));
     const char *labels = args_option(args, "labels");
     if (labels) {
@@ -146,13 +143,19 @@ static Status read_weights(Network *network, const char *path)
     return status_ok();
 }
 
-Status model_open(const Args *args, Network **network)
+static Status set_up(const char *path, Network *network)
 {
-    char path[PATH_BYTES];
+    char sidecar[PATH_BYTES];
+    TRY(path_with_ending(path, ".json", sidecar));
+    return file_exists(sidecar) ? sidecar_read(network, sidecar) : status_ok();
+}
+
+Status model_open_named(const char *word, char path[PATH_BYTES], Network **network)
+{
     uint8_t *bytes;
     size_t size;
     *network = NULL;
-    TRY(find_model(args->words[0], path));
+    TRY(find_model(word, path));
     TRY(file_read(path, "the model", &bytes, &size));
     /* The file's name alone: the family is guessed from it, and folders may be called anything. */
     Status status = network_open(network, path_name(path), bytes, size);
@@ -166,7 +169,19 @@ Status model_open(const Args *args, Network **network)
         *network = NULL;
         return status_error(status.code, "'%s': %s", path, status.message);
     }
-    status = set_up(args, path, *network);
+    status = set_up(path, *network);
+    if (status.code != STATUS_OK) {
+        network_close(*network);
+        *network = NULL;
+    }
+    return status;
+}
+
+Status model_open(const Args *args, Network **network)
+{
+    char path[PATH_BYTES];
+    TRY(model_open_named(args->words[0], path, network));
+    const Status status = take_words(args, path, *network);
     if (status.code != STATUS_OK) {
         network_close(*network);
         *network = NULL;

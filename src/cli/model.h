@@ -3,6 +3,7 @@
 #define CONVOSCOPE_CLI_MODEL_H
 
 #include "cli/cli.h"
+#include "cli/files.h"
 #include "network.h"
 
 /* The options of every command that opens a network. */
@@ -11,6 +12,9 @@ extern const Option model_options[];
 /* Opens the network that the first word names, reads MODEL.json and labels beside it, takes the options of
  * preprocessing, starts the threads. Release with network_close. */
 Status model_open(const Args *args, Network **network);
+
+/* The network of that path or bundled name with what lies beside it, and where it was found. */
+Status model_open_named(const char *word, char path[PATH_BYTES], Network **network);
 
 /* One thread for each processor; for what opens no network. */
 void start_all_threads(void);

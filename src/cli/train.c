@@ -1,25 +1,20 @@
 /* `convoscope train`: reads pictures, learns, and leaves a network, its log and a plot. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/model.h"
-#include "cli/progress.h"
+#include "cli/learn.h"
 #include "cli/render.h"
-#include "cli/train_options.h"
 #include "train/digits.h"
 
 typedef struct Training {
     Architecture architecture;
     TrainOptions options;
-    TrainPaths paths;
+    LearnOptions learn;
     Dataset train, validation;
     Trainer *trainer;
-    int save_seconds, measured_steps;
 } Training;
 
 static void training_release(Training *t)
@@ -50,29 +45,22 @@ static Status draw_digits(const Args *args, Training *t, const char *folder)
 
 static Status read_pictures(const Args *args, Training *t)
 {
-    if (strncmp(t->paths.train, "digits:", 7) == 0) return draw_digits(args, t, t->paths.train + 7);
+    if (strncmp(t->learn.paths.train, "digits:", 7) == 0)
+        return draw_digits(args, t, t->learn.paths.train + 7);
     const DatasetRequest request = {.size = t->architecture.size,
                                     .channels = t->architecture.channels,
                                     .classes = args_option(args, "classes")};
-    TRY(dataset_read(&t->train, t->paths.train, &request));
-    return dataset_read(&t->validation, t->paths.validation, &request);
+    TRY(dataset_read(&t->train, t->learn.paths.train, &request));
+    return dataset_read(&t->validation, t->learn.paths.validation, &request);
 }
 
 static Status training_open(const Args *args, Training *t)
 {
     TRY(train_read_architecture(args, &t->architecture));
     TRY(train_read_options(args, &t->architecture, &t->options));
-    TRY(train_read_paths(args, &t->paths));
-    TRY(args_int(args, "save", 0, 1 << 20, 60, &t->save_seconds));
-    TRY(args_int(args, "measure", 1, 1 << 20, 0, &t->measured_steps));
-    TRY(cli_start_threads(args));
-    if (!t->measured_steps) TRY(file_check_writable(t->paths.out));
+    TRY(learn_read_options(args, "network.onnx", &t->learn));
     TRY(read_pictures(args, t));
-    TRY(trainer_create(&t->trainer, &t->architecture, &t->options, &t->train, &t->validation));
-    if (t->measured_steps || !file_exists(t->paths.state)) return status_ok();
-    TRY(trainer_load(t->trainer, t->paths.state));
-    cli_note("goes on after step %ld, from %s", trainer_steps(t->trainer), t->paths.state);
-    return status_ok();
+    return trainer_create(&t->trainer, &t->architecture, &t->options, &t->train, &t->validation);
 }
 
 /* ---- what is written ---- */
@@ -81,7 +69,7 @@ static Status write_log(const Training *t)
 {
     Text text = {0};
     trainer_log_csv(t->trainer, &text);
-    return file_write_text(t->paths.log, &text);
+    return file_write_text(t->learn.paths.log, &text);
 }
 
 /* Loss above, accuracy below, over the epochs: those of validation blue, of training orange. */
@@ -100,7 +88,8 @@ static Status write_plot(const Training *t)
     Drawing drawing = {0};
     Status status = chart_draw_pairs(values, count, &drawing);
     if (status.code == STATUS_OK)
-        status = picture_write_png(t->paths.plot, drawing.rgb, 3, drawing.height, drawing.width);
+        status =
+            picture_write_png(t->learn.paths.plot, drawing.rgb, 3, drawing.height, drawing.width);
     drawing_release(&drawing);
     free(values);
     return status;
@@ -117,8 +106,9 @@ static void print_epoch(const Training *t)
     fflush(stdout);
 }
 
-static Status epoch_ended(const Training *t)
+static Status report(void *training)
 {
+    const Training *t = training;
     print_epoch(t);
     TRY(write_log(t));
     return write_plot(t);
@@ -126,56 +116,51 @@ static Status epoch_ended(const Training *t)
 
 /* ---- learning ---- */
 
-static Status learn(Training *t)
+static Trainer *trainer_of(void *training)
 {
-    Progress progress = progress_begin("train");
-    double saved = clock_seconds();
-    Status status = status_ok();
-    while (status.code == STATUS_OK && !trainer_done(t->trainer) && !progress_interrupted()) {
-        const int epoch = trainer_epoch(t->trainer);
-        status = trainer_step(t->trainer);
-        if (status.code != STATUS_OK) break;
-        const bool ended = trainer_epoch(t->trainer) != epoch;
-        if (ended) status = epoch_ended(t);
-        if (status.code == STATUS_OK && (ended || clock_seconds() - saved >= t->save_seconds)) {
-            status = trainer_save(t->trainer, t->paths.state);
-            saved = clock_seconds();
-        }
-        progress_show(&progress, trainer_progress(t->trainer));
-    }
-    progress_end(&progress);
-    if (status.code == STATUS_OK && progress_interrupted())
-        status = trainer_save(t->trainer, t->paths.state);
-    return status;
+    return ((Training *)training)->trainer;
 }
 
-/* Times steps after the first, which takes the memory. */
-static Status measure(Training *t)
+static Status step(void *training)
 {
-    TRY(trainer_step(t->trainer));
-    double best = INFINITY, sum = 0;
-    for (int i = 0; i < t->measured_steps; i++) {
-        const double started = clock_seconds();
-        TRY(trainer_step(t->trainer));
-        const double seconds = clock_seconds() - started;
-        best = fmin(best, seconds);
-        sum += seconds;
-    }
-    printf("%.1f pictures per second, at best %.1f; a batch of %d\n",
-           t->options.batch * t->measured_steps / sum, t->options.batch / best, t->options.batch);
-    return status_ok();
+    return trainer_step(trainer_of(training));
 }
 
-static Status train(Training *t)
+static bool done(void *training)
 {
-    if (t->measured_steps) return measure(t);
-    TRY(learn(t));
-    /* Stopped by Ctrl-C, what is there is written as well. */
-    char name[PATH_BYTES];
-    TRY(path_with_ending(path_name(t->paths.out), "", name));
-    TRY(trainer_export(t->trainer, name, t->paths.out));
-    printf("%s\n", t->paths.out);
-    return status_ok();
+    return trainer_done(trainer_of(training));
+}
+
+static double progress(void *training)
+{
+    return trainer_progress(trainer_of(training));
+}
+
+static long steps(void *training)
+{
+    return trainer_steps(trainer_of(training));
+}
+
+static int lines(void *training)
+{
+    int count;
+    trainer_log(trainer_of(training), &count);
+    return count;
+}
+
+static Status save(void *training, const char *path)
+{
+    return trainer_save(trainer_of(training), path);
+}
+
+static Status load(void *training, const char *path)
+{
+    return trainer_load(trainer_of(training), path);
+}
+
+static Status write(void *training, const char *name, const char *path)
+{
+    return trainer_export(trainer_of(training), name, path);
 }
 
 int command_train(const Args *args)
@@ -183,12 +168,21 @@ int command_train(const Args *args)
     Training *training = calloc(1, sizeof *training);
     if (!training) return cli_fail(status_no_memory("the training", sizeof *training));
     Status status = training_open(args, training);
-    if (status.code == STATUS_OK) status = train(training);
-    const bool stopped =
-        status.code == STATUS_OK && !training->measured_steps && !trainer_done(training->trainer);
-    if (stopped) cli_note("stopped; the same command goes on from %s", training->paths.state);
+    const Learner learner = {.title = "train",
+                             .training = training,
+                             .step = step,
+                             .done = done,
+                             .progress = progress,
+                             .steps = steps,
+                             .lines = lines,
+                             .report = report,
+                             .save = save,
+                             .load = load,
+                             .write = write,
+                             .batch = training->options.batch};
+    if (status.code == STATUS_OK) status = learn(&learner, &training->learn);
+    const int exit = learn_exit(&learner, &training->learn, status);
     training_release(training);
     free(training);
-    if (status.code != STATUS_OK) return cli_fail(status);
-    return stopped ? EXIT_INTERRUPTED : EXIT_DONE;
+    return exit;
 }

@@ -42,23 +42,7 @@ const Option train_options[] = {
     {0},
 };
 
-/* ---- numbers ---- */
-
-static Status read_number(const Args *args, const char *name, double least, double most,
-                          float *value)
-{
-    const char *text = args_option(args, name);
-    if (!text) return status_ok();
-    char *end;
-    const double number = strtod(text, &end);
-    if (end == text || *end != '\0' || !(number >= least && number <= most)) {
-        return status_error(STATUS_BAD_INPUT,
-                            "--%s is '%.40s', but has to be a number from %g to %g", name, text,
-                            least, most);
-    }
-    *value = (float)number;
-    return status_ok();
-}
+/* ---- words ---- */
 
 /* The index of a word in a list that NULL ends. */
 static Status read_word(const Args *args, const char *name, const char *const *words, int *index)
@@ -132,9 +116,9 @@ static Status read_optimiser(const Args *args, TrainOptions *o)
     o->optimiser = (UpdateKind)kind;
     if (kind != UPDATE_SGD) o->rate = 0.002F;
     if (kind == UPDATE_ADAMW) o->decay = 0.05F;
-    TRY(read_number(args, "rate", 1e-8, 100, &o->rate));
-    TRY(read_number(args, "momentum", 0, 0.9999, &o->momentum));
-    return read_number(args, "decay", 0, 1, &o->decay);
+    TRY(args_float(args, "rate", 1e-8, 100, &o->rate));
+    TRY(args_float(args, "momentum", 0, 0.9999, &o->momentum));
+    return args_float(args, "decay", 0, 1, &o->decay);
 }
 
 static Status read_schedule(const Args *args, int epochs, TrainOptions *o)
@@ -145,7 +129,7 @@ static Status read_schedule(const Args *args, int epochs, TrainOptions *o)
     o->schedule = (ScheduleKind)kind;
     o->warm_up = kind == SCHEDULE_ONECYCLE ? 0.25F * (float)epochs : kind == SCHEDULE_COSINE;
     if (o->warm_up > 0.5F * (float)epochs) o->warm_up = 0.5F * (float)epochs;
-    return read_number(args, "warm-up", 0, epochs, &o->warm_up);
+    return args_float(args, "warm-up", 0, epochs, &o->warm_up);
 }
 
 static Status read_mix(const Args *args, TrainOptions *o)
@@ -155,7 +139,7 @@ static Status read_mix(const Args *args, TrainOptions *o)
         return status_error(STATUS_BAD_INPUT, "--mixup and --cutmix exclude each other: give one");
     }
     o->mix = up ? MIX_UP : cut ? MIX_CUT : MIX_NONE;
-    return read_number(args, up ? "mixup" : "cutmix", 0.01, 10, &o->mix_alpha);
+    return args_float(args, up ? "mixup" : "cutmix", 0.01, 10, &o->mix_alpha);
 }
 
 Status train_read_options(const Args *args, const Architecture *architecture, TrainOptions *options)
@@ -174,12 +158,12 @@ Status train_read_options(const Args *args, const Architecture *architecture, Tr
     TRY(read_optimiser(args, options));
     TRY(read_schedule(args, epochs, options));
     TRY(read_mix(args, options));
-    TRY(read_number(args, "smoothing", 0, 0.9, &options->smoothing));
-    TRY(read_number(args, "average", 0, 0.999999, &options->average));
+    TRY(args_float(args, "smoothing", 0, 0.9, &options->smoothing));
+    TRY(args_float(args, "average", 0, 0.999999, &options->average));
     Augmentation *a = &options->augmentation;
-    TRY(read_number(args, "crop", 0.05, 1, &a->crop));
-    TRY(read_number(args, "colour", 0, 0.9, &a->colour));
-    TRY(read_number(args, "cutout", 0, 0.9, &a->cutout));
+    TRY(args_float(args, "crop", 0.05, 1, &a->crop));
+    TRY(args_float(args, "colour", 0, 0.9, &a->colour));
+    TRY(args_float(args, "cutout", 0, 0.9, &a->cutout));
     a->flip = !args_flag(args, "no-flip");
     return status_ok();
 }
@@ -192,7 +176,7 @@ static Status put_path(char to[PATH_BYTES], const char *path)
     return status_error(STATUS_BAD_INPUT, "the path '%.60s...' is too long", path);
 }
 
-Status train_read_paths(const Args *args, TrainPaths *paths)
+Status train_read_paths(const Args *args, const char *initial, TrainPaths *paths)
 {
     const char *out = args_option(args, "out"), *state = args_option(args, "state");
     const char *validation = args_option(args, "validation");
@@ -201,7 +185,7 @@ Status train_read_paths(const Args *args, TrainPaths *paths)
     if (snprintf(beside, sizeof beside, "%s/../val", paths->train) >= PATH_BYTES)
         return put_path(beside, paths->train);
     TRY(put_path(paths->validation, validation ? validation : beside));
-    TRY(put_path(paths->out, out ? out : "network.onnx"));
+    TRY(put_path(paths->out, out ? out : initial));
     if (!has_ending(paths->out, ".onnx")) {
         return status_error(STATUS_BAD_INPUT, "--out is '%s', but has to end with .onnx",
                             paths->out);

@@ -15,6 +15,7 @@ typedef struct TrainPaths {
 Status train_read_architecture(const Args *args, Architecture *architecture);
 Status train_read_options(const Args *args, const Architecture *architecture,
                           TrainOptions *options);
-Status train_read_paths(const Args *args, TrainPaths *paths);
+/* initial: of --out; the other paths lie beside it. */
+Status train_read_paths(const Args *args, const char *initial, TrainPaths *paths);
 
 #endif

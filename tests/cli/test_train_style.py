@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""`convoscope train-style`, end to end: killed at any moment it ends as if undisturbed, and what it writes paints."""
+
+import csv
+import json
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import support
+from support import ROOT, check, png, run
+
+SIDE = 32
+STEPS = 120
+OPTIONS = f"--filters 4 --blocks 1 --size {SIDE} --crop {SIDE} --batch 2 --steps {STEPS} --style-side 48 --seed 3".split()
+LOSS = ROOT / "models/tiny.onnx"
+KILLS = 12
+
+
+def pattern(side, seed):
+    """Coloured stripes that run anywhere."""
+    rng = random.Random(seed)
+    colours = [bytes(rng.randrange(256) for _ in range(3)) for _ in range(3)]
+    a, b = rng.randrange(1, 4), rng.randrange(1, 4)
+    return b"".join(colours[(a * x + b * y) // 5 % 3] for y in range(side) for x in range(side))
+
+
+def words(folder, name):
+    return ["train-style", folder / "pictures", "--style", folder / "style.png", "--loss", LOSS, *OPTIONS,
+            "--out", folder / name / "style.onnx", "--save", 0]
+
+
+def log_of(path):
+    """The log's rows without what the clock gave."""
+    with open(path) as file:
+        return [
+            {k: v for k, v in row.items() if k not in ("seconds", "pictures_per_second")}
+            for row in csv.DictReader(file)
+        ]
+
+
+def kill_at_random(folder, name):
+    """Starts the same command again and again, killing it after random times, until it ends by itself."""
+    rng = random.Random(1)
+    kills = 0
+    while True:
+        process = subprocess.Popen([support.PROGRAM, *map(str, words(folder, name))],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            wait = rng.uniform(0.05, 0.4) if kills < KILLS else None
+            _, error = process.communicate(timeout=wait)
+            check(process.returncode == 0, f"resumed training: exit {process.returncode}: {error}")
+            return kills
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+
+
+def check_onnx(path):
+    """Debian's own checker."""
+    check(path.stat().st_size < 1 << 20, f"{path.stat().st_size} bytes")
+    try:
+        import onnx
+    except ImportError:
+        return
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    check(metadata["convoscope.range"] == "255" and metadata["convoscope.channels"] == "RGB", f"{metadata}")
+    kinds = {tensor.data_type for tensor in model.graph.initializer if len(tensor.dims) > 1}
+    check(kinds == {onnx.TensorProto.FLOAT16}, f"weights are {kinds}")
+    dims = [d.dim_param for d in model.graph.input[0].type.tensor_type.shape.dim]
+    check(dims == ["batch", "", "height", "width"], f"sizes: {dims}")
+
+
+def check_onnxruntime(folder, network, height, width):
+    """The same picture, at a size that it was not trained at, where onnxruntime's packages are installed."""
+    if not (ROOT / "node_modules/onnxruntime-web").is_dir():
+        return
+    values = [(7 * i * i + 13 * i) % 256 for i in range(3 * height * width)]
+    shape = f"(1, 3, {height}, {width})"
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    body = b"".join(map(support.struct.Struct("<f").pack, values))
+    (folder / "x.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00" + header.encode() + body)
+    process = run("run", network, "--input", folder / "x.npy", "--out", folder / "y.npy")
+    check(process.returncode == 0, process.stderr)
+    script = """
+        import { onnxruntimeForward } from './tests/web/onnxruntime.mjs'
+        import { readFileSync } from 'node:fs'
+        const [model, input, height, width] = process.argv.slice(1)
+        const data = new Float32Array(JSON.parse(readFileSync(input)))
+        const out = await onnxruntimeForward(model, { shape: [1, 3, +height, +width], data })
+        console.log(JSON.stringify([...out]))
+    """
+    (folder / "input.json").write_text(json.dumps(values))
+    process = subprocess.run(
+        ["node", "--input-type=module", "-e", script, str(network), str(folder / "input.json"), str(height),
+         str(width)], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    if not check(process.returncode == 0, f"onnxruntime: {process.stderr[-500:]}"):
+        return
+    _, ours = support.read_npy(folder / "y.npy")
+    theirs = json.loads(process.stdout)
+    worst = max(abs(a - b) for a, b in zip(ours, theirs)) / 255
+    check(len(ours) == len(theirs) and worst < 1e-3, f"onnxruntime differs by {worst} of white")
+
+
+def check_learning(folder):
+    process = run(*words(folder, "whole"))
+    check(process.returncode == 0, f"train-style: {process.stderr}")
+    rows = log_of(folder / "whole/style.csv")
+    check(len(rows) == 100 and int(rows[-1]["step"]) == STEPS, f"log: {rows[-1:]}")
+    check(float(rows[-1]["loss"]) < 0.5 * float(rows[0]["loss"]), f"loss: {rows[0]} to {rows[-1]}")
+    width, height, _ = support.read_png(folder / "whole/style.png")
+    check((width, height) == (720, 400), f"plot: {width} x {height}")
+    network = folder / "whole/style.onnx"
+    check_onnx(network)
+    check_onnxruntime(folder, network, 44, 72)
+    painted = folder / "painted.png"
+    process = run("style-fast", network, folder / "pictures/3.png", "--size", 90, "--out", painted)
+    check(process.returncode == 0, f"style-fast: {process.stderr}")
+    check(support.read_png(painted)[:2] == (90, 90), "the size of what was painted")
+
+
+def check_kills(folder):
+    kills = kill_at_random(folder, "killed")
+    print(f"killed {kills} times")
+    check(kills > 3, f"it was killed {kills} times only")
+    check(log_of(folder / "killed/style.csv") == log_of(folder / "whole/style.csv"), "the logs differ")
+    networks = [(folder / name / "style.onnx").read_bytes() for name in ("killed", "whole")]
+    check(networks[0] == networks[1], "the networks differ")
+
+
+def check_refusals(folder):
+    base = words(folder, "whole")
+    digits = [str(word).replace("tiny", "digits") if word == LOSS else word for word in base]
+    for given, word in [
+        (["train-style", folder / "pictures"], "--style PICTURE"),
+        (["train-style", folder / "nothing", *base[2:]], "cannot read the folder"),
+        ([*base, "--crop", 34, "--size", 40], "multiple of 4"),
+        ([*base, "--style", folder / "none.png"], "none.png"),
+        ([*base, "--style-layers", "conv9"], "conv9"),
+        ([*base, "--rate", "fast"], "--rate is 'fast'"),
+        ([*base, "--style-weight", 11], "other options"),
+        (digits, "takes no colour pictures"),
+    ]:
+        process = run(*given)
+        one_line = process.stderr.count("\n") == 1 and word in process.stderr
+        check(process.returncode == 1 and one_line, f"{word}: {process.returncode} {process.stderr}")
+
+
+def main():
+    with support.folder() as name:
+        folder = Path(name)
+        for sub in ("pictures", "whole", "killed"):
+            (folder / sub).mkdir()
+        for i in range(6):
+            (folder / "pictures" / f"{i}.png").write_bytes(png(SIDE, SIDE, 2, pattern(SIDE, i)))
+        (folder / "style.png").write_bytes(png(48, 48, 2, pattern(48, 99)))
+        check_learning(folder)
+        check_kills(folder)
+        check_refusals(folder)
+    support.finish()
+
+
+main()
