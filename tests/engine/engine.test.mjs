@@ -280,3 +280,14 @@ test('cancel does not wait for a layer that takes long', async () => {
     setTimeout(() => blank.cancel(), 1);
     await assert.rejects(blank.result, withCode('cancelled'));
 });
+
+test('t-SNE heeds a signal, also one that was given before', async (t) => {
+    const { scope, workers } = await open(t);
+    const given = AbortSignal.abort();
+    const points = new Float32Array(4);
+    await assert.rejects(scope.tsne(points, { dims: 2 }, { signal: given }), withCode('cancelled'));
+    const later = new AbortController();
+    setTimeout(() => later.abort(), 20);
+    await assert.rejects(scope.tsne(points, { dims: 2 }, { signal: later.signal }), withCode('cancelled'));
+    assert.deepEqual(workers.cores[0].log.slice(-2), ['tsne closed', 'tsne closed']);
+});

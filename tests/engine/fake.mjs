@@ -109,6 +109,12 @@ export class FakeCore {
         return { items: [{ name: 'count', data: Float32Array.of(step), shape: [1] }], facts: [] };
     }
     runClose(run) { this.runs.delete(run); this.log.push('run closed'); }
+
+    tsneCreate() { return ++this.#handles; }
+    tsneAdvance() { return --this.behaviour.steps <= 0; }
+    tsneProgress() { return 0; }
+    tsnePoints() { return { shape: [1, 2], data: new Float32Array(2) }; }
+    tsneClose() { this.log.push('tsne closed'); }
 }
 
 /** A network whose text is `lacks N` has an operator that is not supported after N layers. @param {number} layers */

@@ -78,10 +78,7 @@ export class Convoscope {
      */
     async openSet(pictures, { onProgress, signal } = {}) {
         const files = pictures.map(({ blob, name, group = '' }) => ({ blob, name: name ?? nameOf(blob), group }));
-        await this.#link.ready();
-        const begun = this.#link.begin('openSet', { files }, { onProgress });
-        signal?.addEventListener('abort', begun.cancel, { once: true });
-        const opened = await begun.reply;
+        const opened = await this.#call('openSet', { files }, { onProgress, signal });
         if (!opened || signal?.aborted) throw new ConvoscopeError('cancelled', 'Reading the pictures was cancelled.');
         if (opened.names.length) return new PictureSet(this.#link, files, opened);
         throw new ConvoscopeError('bad-input', 'None of the files is a picture that this browser can read: choose JPEG, PNG or WebP files.');
@@ -97,11 +94,21 @@ export class Convoscope {
     async tsne(data, { dims, perplexity = 30, theta = 0.5, iterations = 1000, seed = 1 }, { onProgress, signal } = {}) {
         if (!(data instanceof Float32Array) || !(dims >= 1) || data.length % dims)
             throw new ConvoscopeError('bad-input', 'The points must be a Float32Array with `dims` numbers for each.');
-        await this.#link.ready();
         const options = { dims, perplexity, theta, iterations, seed };
-        const begun = this.#link.begin('tsne', { data, options }, { onProgress });
-        signal?.addEventListener('abort', begun.cancel, { once: true });
-        return begun.reply;
+        return this.#call('tsne', { data, options }, { onProgress, signal });
+    }
+
+    /**
+     * A call that a signal ends, also one that was given before.
+     * @param {string} method @param {any} args
+     * @param {{onProgress?: (progress: any) => void, signal?: AbortSignal}} how
+     */
+    async #call(method, args, { onProgress, signal }) {
+        await this.#link.ready();
+        const { reply, cancel } = this.#link.begin(method, args, { onProgress });
+        if (signal?.aborted) cancel();
+        signal?.addEventListener('abort', cancel, { once: true });
+        return reply.finally(() => signal?.removeEventListener('abort', cancel));
     }
 
     /** Ends the worker; what is pending fails. */
