@@ -94,11 +94,10 @@ export function frameActions(store) {
     async function saveNumbers(id, form = 'npy') {
         const item = itemOf(frameOf(id));
         if (!item) return;
-        const { data, shape } = item;
         const blob =
             form === 'csv'
-                ? new Blob([toCsv(data, shape)], { type: 'text/csv' })
-                : new Blob([toNpy(data, shape)], { type: 'application/octet-stream' });
+                ? new Blob([toCsv(item)], { type: 'text/csv' })
+                : new Blob([toNpy(item.data, item.shape)], { type: 'application/octet-stream' });
         await save(blob, `${nameOf(id)}.${form}`);
     }
 

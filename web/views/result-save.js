@@ -44,7 +44,7 @@ export class ResultSave extends View {
         return html`<div class="save">
             <span class="row" role="group" aria-label="Save">
                 <span class="muted">Save</span>
-                ${button('png', 'PNG', item.kind === 'film' ? 'This frame as a picture' : 'The picture, as it is drawn', () => this.savePng())}
+                ${item.kind === 'table' ? nothing : button('png', 'PNG', item.kind === 'film' ? 'This frame as a picture' : 'The picture, as it is drawn', () => this.savePng())}
                 ${moves ? button('gif', 'GIF', item.kind === 'film' ? 'The film' : 'The tiles, one after the other', () => this.saveGif()) : nothing}
                 ${NUMBERS.filter(([id]) => id !== 'csv' || item.kind !== 'film').map(([id, text, title]) => button(id, text, title, () => actions.saveNumbers(frame.id, id)))}
             </span>

@@ -16,7 +16,6 @@ export class ResultTable extends View {
         const { columns, rows, title } = this.item;
         return html`<div class="table-box" tabindex="0" role="region" aria-label=${title}>
             <table class="result-table" data-testid="result-table">
-                <caption>${title}</caption>
                 <thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
                 <tbody>
                     ${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}
