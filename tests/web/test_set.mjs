@@ -100,6 +100,7 @@ test('a set of pictures is opened, and techniques compare them', { skip: noData 
     await page.focus(hook('points'));
     await page.keyboard.press('ArrowRight');
     await says(page, hook('point-name'), /\d\.png · (rows|columns)/);
+    await says(page, hook('command'), /^\s*unzip -q set\.zip -d set && convoscope tsne squeezenet1_0\.onnx set\/set .*--out tsne\.png\s*$/);
 
     const rows = await page.evaluate(async () => {
         const { scope, model } = await /** @type {any} */ (async () => {
@@ -137,4 +138,11 @@ test('a set of pictures is opened, and techniques compare them', { skip: noData 
     // The set that comes with the page.
     await click(page, hook('set-drawn'));
     await says(page, hook('set'), /324\s+pictures\s*,\s+18\s+classes/);
+
+    // The line makes the folder first; a network that is small enough for so many pictures.
+    await page.evaluate(() => /** @type {any} */ (document.querySelector('convo-app')).store.actions.openBundled('tiny.onnx'));
+    await says(page, hook('specimen-network'), /tiny\.onnx/);
+    await click(page, hook('technique-pca'));
+    await click(page, hook('run'));
+    await says(page, hook('command'), /^\s*convoscope scenes pictures && convoscope pca tiny\.onnx pictures .*--out pca\.png\s*$/);
 });

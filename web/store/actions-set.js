@@ -3,6 +3,7 @@
 import { sentence } from './actions.js';
 import { drawnPictures } from './drawn.js';
 import { picturesIn } from './folder.js';
+import { quote } from './techniques.js';
 
 export function setActions(store, engine) {
     let reads = 0;
@@ -10,17 +11,25 @@ export function setActions(store, engine) {
     let controller = null;
 
     /** @param {File[]} files */
-    const openSet = (files) => read(nameOf(files), files.length, () => picturesIn(files));
+    const openSet = (files) =>
+        read(files.length, async () => {
+            const { pictures, folder } = await picturesIn(files);
+            return { pictures, called: calledAs(files, folder) };
+        });
 
     /** The pictures that come with the page. */
-    const openDrawnSet = () => read('Solids and patterns', 0, drawnPictures);
+    const openDrawnSet = () =>
+        read(0, async (onProgress, signal) => ({
+            pictures: await drawnPictures(onProgress, signal),
+            called: { name: 'Solids and patterns', file: 'pictures', made: 'convoscope scenes pictures' },
+        }));
 
     /**
-     * @param {string} name
      * @param {number} expected pictures; 0: not known yet
-     * @param {(onProgress: (p: {done: number}) => void, signal: AbortSignal) => Promise<any[]>} find
+     * @param {(onProgress: (p: {done: number}) => void, signal: AbortSignal) =>
+     *     Promise<{pictures: any[], called: Called}>} find
      */
-    async function read(name, expected, find) {
+    async function read(expected, find) {
         const mine = ++reads;
         controller?.abort();
         const { signal } = (controller = new AbortController());
@@ -28,14 +37,14 @@ export function setActions(store, engine) {
         const tell = (count, from, share) => ({ done }) =>
             mine === reads && store.set({ reading: { done: from + share * done, count } });
         try {
-            const pictures = await find(tell(expected, 0, 0.5), signal);
+            const { pictures, called } = await find(tell(expected, 0, 0.5), signal);
             if (!pictures.length)
                 throw new Error('There is no picture among these files. Choose a folder, files or a zip of JPEG, PNG or WebP pictures.');
             const onProgress = tell(pictures.length, 0.5, 0.5);
             const set = await engine.scope.openSet(pictures, { onProgress, signal });
             if (mine !== reads) return void set.close();
             const before = store.state.set;
-            store.set({ set: described(set, name) });
+            store.set({ set: described(set, called) });
             before?.handle.close();
             store.actions.settingsChanged();
         } catch (error) {
@@ -68,17 +77,29 @@ export function setActions(store, engine) {
 }
 
 /** What views draw: the atlas as a canvas, since a set that is closed must not take it from a result. */
-function described(handle, name) {
+function described(handle, called) {
     const { names, groups, skipped, tile, columns, atlas } = handle;
     const canvas = document.createElement('canvas');
     Object.assign(canvas, { width: atlas.width, height: atlas.height });
     canvas.getContext('2d')?.drawImage(atlas, 0, 0);
     const classes = [...new Set(groups)].filter(Boolean);
-    return { handle, name, count: names.length, names, groups, classes, skipped, tile, columns, canvas };
+    return { handle, ...called, count: names.length, names, groups, classes, skipped, tile, columns, canvas };
 }
 
-/** @param {File[]} files */
-function nameOf(files) {
-    const root = files[0]?.webkitRelativePath?.split('/')[0];
-    return root || (files.length === 1 ? files[0].name : 'pictures');
+/**
+ * What a set is called, the folder that the command line finds it in, and the command that makes that folder.
+ * @typedef {{name: string, file: string, made?: string}} Called
+ *
+ * @param {File[]} files @param {string} folder that all pictures lie in, or ''
+ * @returns {Called}
+ */
+function calledAs(files, folder) {
+    const alone = files.length === 1 ? files[0].name : '';
+    if (/\.zip$/i.test(alone)) {
+        const into = alone.slice(0, -4);
+        const made = `unzip -q ${quote(alone)} -d ${quote(into)}`;
+        return { name: alone, file: folder ? `${into}/${folder}` : into, made };
+    }
+    const name = folder || alone || 'pictures';
+    return { name, file: name };
 }

@@ -9,7 +9,10 @@
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif)$/i;
 const MOST = 20000;
 
-/** @param {File[]} files @returns {Promise<Found[]>} in the order of their paths */
+/**
+ * @param {File[]} files
+ * @returns {Promise<{pictures: Found[], folder: string}>} in the order of their paths; the folder that all lie in, or ''
+ */
 export async function picturesIn(files) {
     const found = [];
     for (const file of files) {
@@ -20,17 +23,16 @@ export async function picturesIn(files) {
     pictures.sort((a, b) => (a.path < b.path ? -1 : 1));
     if (pictures.length > MOST)
         throw new Error(`There are ${pictures.length} pictures; the most is ${MOST}. Choose fewer.`);
-    return withGroups(pictures);
+    const roots = new Set(pictures.map(({ path }) => path.split('/')[0]));
+    const inOne = roots.size === 1 && pictures.every(({ path }) => path.includes('/'));
+    const folder = inOne ? [...roots][0] : '';
+    return { folder, pictures: pictures.map((picture) => withGroup(picture, folder)) };
 }
 
 /** The class is the folder below the one that all share. */
-function withGroups(pictures) {
-    const roots = new Set(pictures.map(({ path }) => path.split('/')[0]));
-    const shared = roots.size === 1 && pictures.every(({ path }) => path.includes('/')) ? 1 : 0;
-    return pictures.map(({ blob, path }) => {
-        const parts = path.split('/').slice(shared);
-        return { blob, name: parts[parts.length - 1], group: parts.length > 1 ? parts[0] : '' };
-    });
+function withGroup({ blob, path }, folder) {
+    const parts = (folder ? path.slice(folder.length + 1) : path).split('/');
+    return { blob, name: parts[parts.length - 1], group: parts.length > 1 ? parts[0] : '' };
 }
 
 /* ---- dropped folders ---- */

@@ -171,7 +171,8 @@ function termFault(spec, network) {
     return '';
 }
 
-const quote = (text) => (/^[\w./:,=-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`);
+/** As a word of the shell. @param {string} text */
+export const quote = (text) => (/^[\w./:,=-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`);
 
 /** The parameters that are said although they have their default: what is random has its seed beside it. */
 const SAID = ['seed'];
@@ -192,5 +193,6 @@ export function commandOf(frame, technique, { film = false, over = 1 } = {}) {
     }
     for (const [key, value] of Object.entries(frame.asked)) words.push(`--${key}`, quote(value));
     if (over < 1) words.push('--overlay', String(over));
-    return [...words, '--out', `${frame.technique}.${film ? 'gif' : 'png'}`].join(' ');
+    const line = [...words, '--out', `${frame.technique}.${film ? 'gif' : 'png'}`].join(' ');
+    return frame.set?.made ? `${frame.set.made} && ${line}` : line;
 }
