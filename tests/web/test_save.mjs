@@ -170,6 +170,7 @@ test('a film is played, stepped, scrubbed and saved', { skip: noData }, async (t
         const text = bytes.toString('latin1');
         assert.deepEqual([bytes.readUInt16LE(6), bytes.readUInt16LE(8)], [128, 96], 'enlarged 4 times');
         assert.ok(text.includes('NETSCAPE2.0'));
+        await says(page, '.toast', /\.gif: 100 %/);
         const controls = [...text.matchAll(/\x21\xf9\x04/g)];
         assert.equal(controls.length, 5);
         assert.equal(bytes.readUInt16LE(controls[0].index + 4), 5, 'hundredths of a second');

@@ -26,10 +26,10 @@ export async function toGif({ count, width, height, framesPerSecond, draw }, onP
             };
             worker.onerror = (event) => reject(new Error(event.message || 'the GIF could not be made'));
             worker.onmessage = ({ data }) => {
-                if (data.bytes) resolve(new Blob([data.bytes], { type: 'image/gif' }));
-                // One frame at a time, so that the page stays quick; the second half is the worker's.
-                else if (sent < count) send();
-                onProgress?.(data.done ?? 0);
+                if (data.bytes) return void resolve(new Blob([data.bytes], { type: 'image/gif' }));
+                // One frame at a time, so that the page stays quick; the worker encodes when it has all.
+                if (sent < count) send();
+                onProgress?.(data.done);
             };
             worker.postMessage({ count, width, height, delay: 1000 / framesPerSecond });
             send();

@@ -39,7 +39,7 @@ export function tableFor(item, state) {
     return state.scope.colormaps[item.signed ? 'rdbu' : state.colours];
 }
 
-/** The frame of a film that is shown; the store says -1 for the last. */
+/** The frame of a film that is shown; the store says -1 for the last. @param {any} item @param {any} state */
 export const frameAt = (item, { moment }) =>
     moment < 0 ? item.shape[0] - 1 : Math.min(moment, item.shape[0] - 1);
 

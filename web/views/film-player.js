@@ -1,6 +1,7 @@
 // @ts-check
 import { html } from 'lit';
 import { View } from './view.js';
+import { frameAt } from './draw-result.js';
 import { canvasOf, paintPicture } from './paint.js';
 import { iconButton, slider } from './controls.js';
 import './map-canvas.js';
@@ -35,16 +36,13 @@ export class FilmPlayer extends View {
         return this.item.shape[0];
     }
 
-    /** The frame that is shown; the store says -1 for the last. */
     get index() {
-        const { moment } = this.state;
-        return moment < 0 ? this.count - 1 : Math.min(moment, this.count - 1);
+        return frameAt(this.item, this.state);
     }
 
     render() {
         const { count, index } = this;
         const [height, width] = this.item.shape.slice(2);
-        const step = (by) => this.goTo((index + by + count) % count);
         return html`<map-canvas
                 .store=${this.store}
                 zoomable
@@ -55,9 +53,9 @@ export class FilmPlayer extends View {
             ></map-canvas>
             <footer class="readout film" @keydown=${this.onKey}>
                 <span class="nav" role="toolbar" aria-label="Film">
-                    ${iconButton('back', 'One frame back', () => step(-1), { title: 'One frame back  ,', hook: 'film-back' })}
+                    ${iconButton('back', 'One frame back', () => this.step(-1), { title: 'One frame back  ,', hook: 'film-back' })}
                     ${iconButton(this.playing ? 'pause' : 'run', this.playing ? 'Pause' : 'Play', () => this.play(!this.playing), { title: 'Play or pause  Space', hook: 'film-play' })}
-                    ${iconButton('forward', 'One frame on', () => step(1), { title: 'One frame on  .', hook: 'film-on' })}</span
+                    ${iconButton('forward', 'One frame on', () => this.step(1), { title: 'One frame on  .', hook: 'film-on' })}</span
                 >
                 ${slider('Frame', index, { min: 0, max: count - 1, step: 1, text: `${index + 1} of ${count}`, set: (v) => this.goTo(v) })}
                 <p class="figures muted">
@@ -76,6 +74,11 @@ export class FilmPlayer extends View {
         paintPicture(image, this.item.data, index * 3 * height * width);
         ctx.putImageData(image, 0, 0);
         return canvas;
+    }
+
+    /** Round again at both ends. */
+    step(by) {
+        this.goTo((this.index + by + this.count) % this.count);
     }
 
     goTo(index) {
@@ -97,8 +100,8 @@ export class FilmPlayer extends View {
 
     onKey(event) {
         const acts = {
-            ',': () => this.goTo((this.index - 1 + this.count) % this.count),
-            '.': () => this.goTo((this.index + 1) % this.count),
+            ',': () => this.step(-1),
+            '.': () => this.step(1),
             ' ': () => event.target.matches('input') && this.play(!this.playing),
         };
         if (!acts[event.key]) return;

@@ -7,8 +7,8 @@ import { paintMap, paintPicture } from './paint.js';
 export function pictureOf(frame, item, state) {
     if (item.kind === 'tiles') return sheetOf(item, state);
     if (item.kind === 'points' || item.kind === 'table') return thumbOfItem(item, state);
-    const { frame: box, sheets } = sheetsOf(frame, item, state);
     if (item.kind !== 'map') return plain(item, state);
+    const { frame: box, sheets } = sheetsOf(frame, item, state);
     const canvas = document.createElement('canvas');
     Object.assign(canvas, box);
     const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
