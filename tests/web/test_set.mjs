@@ -145,4 +145,19 @@ test('a set of pictures is opened, and techniques compare them', { skip: noData 
     await click(page, hook('technique-pca'));
     await click(page, hook('run'));
     await says(page, hook('command'), /^\s*convoscope scenes pictures && convoscope pca tiny\.onnx pictures .*--out pca\.png\s*$/);
+
+    // There is room for the cloud beside 18 classes; on a telephone it all scrolls, and nothing lies over another.
+    for (const [width, height, least] of [[1280, 800, 300], [360, 740, 240]]) {
+        await page.setViewport({ width, height });
+        if (width < 860) await click(page, hook('tab-network'));
+        const found = await page.waitForFunction((/** @type {number} */ h) => {
+            const of = (/** @type {string} */ s) => /** @type {any} */ (window).find(s)?.getBoundingClientRect();
+            const all = ['[data-testid="points"]', 'point-cloud .readout', '.legend', '.figures-box', '.save'].map(of);
+            return all[0]?.height >= h && all.map(({ top, bottom }) => [top, bottom]);
+        }, POLL, least);
+        const boxes = /** @type {number[][]} */ (await found.jsonValue());
+        const [cloud, readout, legend, figures, save] = boxes;
+        const order = width > 1000 ? [cloud, readout, figures, save] : [cloud, readout, legend, figures, save];
+        order.slice(1).forEach(([top], i) => assert.ok(top >= order[i][1] - 1, `${width}: ${JSON.stringify(boxes)}`));
+    }
 });

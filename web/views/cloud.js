@@ -72,6 +72,11 @@ export function pointTowards(xy, from, dx, dy) {
     return best;
 }
 
+/** Picture i of a set, from its atlas. @param {CanvasRenderingContext2D} ctx @param {any} set */
+export function drawThumbnail(ctx, { canvas, tile, columns }, i, x, y, side) {
+    ctx.drawImage(canvas, (i % columns) * tile, Math.floor(i / columns) * tile, tile, tile, x, y, side, side);
+}
+
 /**
  * @param {CanvasRenderingContext2D} ctx in CSS pixels
  * @param {{xy: Float32Array, order: ArrayLike<number>, place: {x: number, y: number, s: number}, side: number,
@@ -88,8 +93,7 @@ export function drawPoints(ctx, { xy, order, place, side, width, height, colours
         ctx.fillStyle = colours[i];
         ctx.fillRect(x, y, side, side);
         if (!set || side < 7) continue;
-        const [u, v] = [(i % set.columns) * set.tile, Math.floor(i / set.columns) * set.tile];
-        ctx.drawImage(set.canvas, u, v, set.tile, set.tile, x + frame, y + frame, side - 2 * frame, side - 2 * frame);
+        drawThumbnail(ctx, set, i, x + frame, y + frame, side - 2 * frame);
     }
     ctx.globalAlpha = 1;
 }

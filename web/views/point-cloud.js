@@ -2,7 +2,7 @@
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { slider } from './controls.js';
-import { drawPoints, pointAt, pointTowards, project, sideFor } from './cloud.js';
+import { drawPoints, drawThumbnail, pointAt, pointTowards, project, sideFor } from './cloud.js';
 
 const START = { scale: 0.94, x: 0, y: 0, yaw: 0.5, pitch: 0.3 };
 const PLAIN = '#8f969d';
@@ -176,10 +176,9 @@ export class PointCloud extends View {
         ctx.lineWidth = 2;
         ctx.strokeRect(x - this.side / 2 - 2, y - this.side / 2 - 2, this.side + 4, this.side + 4);
         if (!this.pictures) return;
-        const { tile, columns, canvas } = this.pictures;
         ctx.fillRect(left - 3, top - 3, side + 6, side + 6);
         ctx.imageSmoothingQuality = 'high';
-        ctx.drawImage(canvas, (this.at % columns) * tile, Math.floor(this.at / columns) * tile, tile, tile, left, top, side, side);
+        drawThumbnail(ctx, this.pictures, this.at, left, top, side);
     }
 
     /* ---- pointer and keys ---- */

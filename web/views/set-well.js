@@ -1,13 +1,16 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
+import { drawThumbnail } from './cloud.js';
 import { icons } from './icons.js';
 import { iconButton } from './controls.js';
 import { percent } from './format.js';
 import { droppedFiles } from '../store/folder.js';
 
-/** How many thumbnails stand for a set. */
+/** How many thumbnails stand for a set, in rows of so many squares of so many pixels. */
 const SHOWN = 24;
+const ACROSS = 12;
+const SIDE = 32;
 
 /** A well for many pictures at once: a folder, files or a zip archive. */
 export class SetWell extends View {
@@ -64,12 +67,14 @@ export class SetWell extends View {
     described(set) {
         const classes = set.classes.length ? `, ${set.classes.length} classes` : '';
         const left = set.skipped.length ? `, ${set.skipped.length} could not be read` : '';
-        return html`<canvas width=${SHOWN * 32} height="32" aria-hidden="true"></canvas>
+        return html`<canvas width=${ACROSS * SIDE} height=${(SHOWN / ACROSS) * SIDE} aria-hidden="true"></canvas>
             <div class="caption">
-                <span class="name" title=${set.name}>${set.name}</span>
-                <span class="muted figures" title=${set.skipped.slice(0, 20).join(', ') || nothing}
-                    ><span data-testid="set-count">${set.count}</span> pictures${classes}${left}</span
-                >
+                <div class="called">
+                    <span class="name" title=${set.name}>${set.name}</span>
+                    <span class="muted figures" title=${set.skipped.slice(0, 20).join(', ') || nothing}
+                        ><span data-testid="set-count">${set.count}</span> pictures${classes}${left}</span
+                    >
+                </div>
                 ${iconButton('open', 'Open another folder', () => this.pick(0))}
                 ${iconButton('close', 'Remove the set', () => this.store.actions.closeSet(), { hook: 'set-remove' })}
             </div>`;
@@ -84,8 +89,7 @@ export class SetWell extends View {
         const count = Math.min(SHOWN, set.count);
         for (let i = 0; i < count; i++) {
             const at = Math.floor((i * set.count) / count);
-            const [x, y] = [(at % set.columns) * set.tile, Math.floor(at / set.columns) * set.tile];
-            ctx.drawImage(set.canvas, x, y, set.tile, set.tile, i * 32, 0, 31, 31);
+            drawThumbnail(ctx, set, at, (i % ACROSS) * SIDE, Math.floor(i / ACROSS) * SIDE, SIDE - 1);
         }
     }
 
