@@ -55,8 +55,8 @@ export function libraryActions(store) {
         store.set({ fetching: { id, got: 0 }, libraryError: '' });
         const error = await work(network);
         if (error === undefined) return; /* cancelled */
-        const fetched = [...store.state.fetched, { address: network.address, bytes: store.state.fetching?.got ?? 0 }];
-        store.set({ fetching: null, libraryError: error, fetched });
+        endFetch();
+        store.set({ libraryError: error });
         await readKept();
         if (!error) await openKept(id);
     }
@@ -82,12 +82,17 @@ export function libraryActions(store) {
     }
 
     function cancelFetch() {
-        const { fetching } = store.state;
-        if (!fetching) return;
+        if (!store.state.fetching) return;
         worker?.terminate();
         worker = null;
-        const fetched = [...store.state.fetched, { address: find(fetching.id).address, bytes: fetching.got }];
-        store.set({ fetching: null, fetched });
+        endFetch();
+    }
+
+    /** What was asked of another host is told, however it ended. */
+    function endFetch() {
+        const { fetching, fetched } = store.state;
+        const asked = { address: find(fetching.id).address, bytes: fetching.got };
+        store.set({ fetching: null, fetched: [...fetched, asked] });
     }
 
     /** Opens a network that is on this computer; false when it is not. */
