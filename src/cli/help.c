@@ -47,6 +47,7 @@ static const char *value_name(const Param *param)
     case PARAM_FLAG: return NULL;
     case PARAM_TARGET: return "SPEC";
     case PARAM_LAYER: return "NODE";
+    case PARAM_STROKES: return "STROKES";
     case PARAM_TEXT: break;
     }
     return "TEXT";

@@ -103,6 +103,7 @@ static Status check(const Technique *technique, const Param *param, const char *
         if (*text) return status_ok();
         return status_error(STATUS_BAD_INPUT, "%s: parameter '%s' is empty; leave it out for %s",
                             technique->id, param->name, param->initial);
+    case PARAM_STROKES:
     case PARAM_TEXT: break;
     }
     return status_ok();

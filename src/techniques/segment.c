@@ -35,7 +35,7 @@ static const Param params[] = {
                  "The map that says where the object is; those that show regions suit best."),
     {.name = "strokes",
      .title = "Strokes",
-     .type = PARAM_TEXT,
+     .type = PARAM_STROKES,
      .initial = "",
      .unit = "",
      .help = "What is surely object (+) or background (-): +12:500,400 510,420;-20:10,10 is a line "

@@ -128,6 +128,7 @@ static const char *type_name(ParamType type)
     case PARAM_FLAG: return "flag";
     case PARAM_TARGET: return "target";
     case PARAM_LAYER: return "layer";
+    case PARAM_STROKES: return "strokes";
     case PARAM_TEXT: break;
     }
     return "text";

@@ -18,8 +18,9 @@ typedef enum ParamType {
     PARAM_FLOAT,
     PARAM_CHOICE,
     PARAM_FLAG,
-    PARAM_TARGET, /* a SPEC: class:top, channel:NODE:C, ... */
-    PARAM_LAYER,  /* a node's name, or auto */
+    PARAM_TARGET,  /* a SPEC: class:top, channel:NODE:C, ... */
+    PARAM_LAYER,   /* a node's name, or auto */
+    PARAM_STROKES, /* strokes.h; a page lets them be painted */
     PARAM_TEXT,
 } ParamType;
 
