@@ -116,7 +116,7 @@ function installFinder() {
  * @property {string} [model] opened at the start, as `make serve MODEL=` does
  * @property {string} [picture]
  * @property {{hosts: string[], networks: object[]}} [library] in place of the site's own; its hosts may be reached
- * @property {{width: number, height: number}} [viewport]
+ * @property {{width: number, height: number, hasTouch?: boolean}} [viewport]
  * @property {string} [query] of the address, without the question mark
  * @property {() => void} [before] runs in the page before its own scripts
  * @property {RegExp} [expectedErrors] console errors that belong to the test
@@ -289,4 +289,33 @@ export async function engineReady(page, timeout = 30_000) {
         timeout,
         polling: 100,
     });
+}
+
+/** Stands in for the dialog of the browser: keeps what would be written. To run `before` the page's own scripts. */
+export function keepFiles() {
+    const w = /** @type {any} */ (window);
+    w.saved = [];
+    w.showOpenFilePicker = () => {};
+    w.showSaveFilePicker = async (/** @type {any} */ { suggestedName }) => ({
+        createWritable: async () => {
+            /** @type {any[]} */
+            const parts = [];
+            return new WritableStream({
+                write: (part) => void parts.push(part),
+                close: async () => {
+                    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+                    w.saved.push({ name: suggestedName, bytes: [...bytes] });
+                },
+            });
+        },
+    });
+}
+
+/** @param {import('puppeteer-core').Page} page @param {string} id @returns {Promise<{name: string, bytes: Buffer}>} */
+export async function save(page, id) {
+    await page.evaluate(() => void (/** @type {any} */ (window).saved.length = 0));
+    await click(page, hook(`save-${id}`));
+    await page.waitForFunction(() => /** @type {any} */ (window).saved.length, { timeout: 60_000, polling: 100 });
+    const { name, bytes } = await page.evaluate(() => /** @type {any} */ (window).saved[0]);
+    return { name, bytes: Buffer.from(bytes) };
 }

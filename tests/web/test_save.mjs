@@ -2,36 +2,7 @@
 /** What a result is saved as: picture, film, numbers, and the line that makes it again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SQUEEZENET, ZEBRA, click, drawn, hook, noData, openSite, says, seen } from './harness.mjs';
-
-/** Stands in for the dialog of the browser: keeps what would be written. */
-function keepFiles() {
-    const w = /** @type {any} */ (window);
-    w.saved = [];
-    w.showOpenFilePicker = () => {};
-    w.showSaveFilePicker = async (/** @type {any} */ { suggestedName }) => ({
-        createWritable: async () => {
-            /** @type {any[]} */
-            const parts = [];
-            return new WritableStream({
-                write: (part) => void parts.push(part),
-                close: async () => {
-                    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-                    w.saved.push({ name: suggestedName, bytes: [...bytes] });
-                },
-            });
-        },
-    });
-}
-
-/** @param {import('puppeteer-core').Page} page @param {string} id @returns {Promise<{name: string, bytes: Buffer}>} */
-async function save(page, id) {
-    await page.evaluate(() => void (/** @type {any} */ (window).saved.length = 0));
-    await click(page, hook(`save-${id}`));
-    await page.waitForFunction(() => /** @type {any} */ (window).saved.length, { timeout: 60_000, polling: 100 });
-    const { name, bytes } = await page.evaluate(() => /** @type {any} */ (window).saved[0]);
-    return { name, bytes: Buffer.from(bytes) };
-}
+import { SQUEEZENET, ZEBRA, click, drawn, hook, keepFiles, noData, openSite, save, says, seen } from './harness.mjs';
 
 /** @param {import('puppeteer-core').Page} page @param {string} id */
 async function result(page, id) {

@@ -12,8 +12,8 @@ export function frameActions(store) {
 
     function show(id) {
         const { shown, comparing } = store.state;
-        if (shown === id && !comparing) return void store.set({ shown: 0 });
-        store.set({ shown: id, comparing: false, place: 'network', ...fresh() });
+        if (shown === id && !comparing) return void store.set({ shown: 0, brushing: false });
+        store.set({ shown: id, comparing: false, brushing: false, place: 'network', ...fresh() });
     }
 
     /** Picks a frame for comparison, or lets it go. */
@@ -30,6 +30,7 @@ export function frameActions(store) {
         store.set({
             picked,
             comparing: true,
+            brushing: false,
             shown: 0,
             wipe: 0.5,
             place: 'network',
@@ -84,10 +85,10 @@ export function frameActions(store) {
         }
     }
 
-    /** @param {HTMLCanvasElement} canvas the drawn item at its own size */
-    async function savePng(id, canvas) {
+    /** @param {HTMLCanvasElement} canvas the drawn item at its own size @param {any} [item] unless it is the one shown */
+    async function savePng(id, canvas, item = itemOf(frameOf(id))) {
         const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
-        if (blob) await save(blob, `${nameOf(id)}.png`);
+        if (blob) await save(blob, `${nameOf(id, item)}.png`);
     }
 
     /** @param {'npy' | 'csv'} form */
@@ -120,12 +121,11 @@ export function frameActions(store) {
         return items[Math.min(store.state.item, items.length - 1)];
     };
 
-    const nameOf = (id) => {
+    const nameOf = (id, item = itemOf(frameOf(id))) => {
         const frame = frameOf(id);
-        const item = itemOf(frame);
         const picture =
             frame.pictures[0]?.replace(/\.\w+$/, '') ?? frame.network.replace(/\.\w+$/, '');
-        const part = store.state.item ? `-${item.name}` : '';
+        const part = item === frame.result.items[0] ? '' : `-${item.name}`;
         return `${picture}-${frame.technique}${part}`.replace(/[^\w.-]+/g, '-');
     };
 

@@ -164,6 +164,7 @@ export function lookActions(store, engine) {
             return;
         }
         store.actions.cancel();
+        if (store.state.specimen) store.actions.forgetStrokes();
         store.set({
             specimen: picture,
             picture: address,

@@ -7,6 +7,7 @@ export function navigateActions(store) {
         store.set({
             shown: 0,
             comparing: false,
+            brushing: false,
             hover: null,
             cell: null,
             activationError: '',
@@ -24,8 +25,9 @@ export function navigateActions(store) {
 
     /** One level up: result, unit, layer, stack. */
     function up() {
-        const { comparing, shown, unit, layer } = store.state;
-        if (comparing) store.set({ comparing: false });
+        const { brushing, comparing, shown, unit, layer } = store.state;
+        if (brushing) store.set({ brushing: false });
+        else if (comparing) store.set({ comparing: false });
         else if (shown) store.set({ shown: 0 });
         else if (unit >= 0) go({ unit: -1 });
         else if (layer) go({ layer: '' });

@@ -16,11 +16,13 @@ export function runActions(store, engine) {
     /** @type {AbortController | null} */
     let controller = null;
 
+    const frameOf = (id) => store.state.frames.find((f) => f.id === id);
     const find = (id) => store.state.scope?.techniques.find((t) => t.id === id);
 
     function choose(id) {
-        if (store.state.technique !== id) store.set({ technique: id, settings: {}, runError: '' });
-        else store.set({ technique: '' });
+        const settings = store.state.technique === id ? store.state.settings : {};
+        const technique = store.state.technique === id ? '' : id;
+        store.set({ technique, settings, runError: '', brushing: false });
     }
 
     const aimed = (technique) => technique.parameters.some((p) => p.type === 'target');
@@ -79,6 +81,7 @@ export function runActions(store, engine) {
             set: takesSet(technique) ? store.state.set : null,
             result: null,
             busy: true,
+            stale: false, // shows what an earlier run left
             starred: false,
         };
     }
@@ -89,13 +92,17 @@ export function runActions(store, engine) {
         return source === 'asked' ? values : {};
     }
 
-    /** @param {number} [reuse] the frame to draw into, when a run starts again */
-    async function run(reuse = 0) {
+    /**
+     * @param {number} [reuse] the frame to draw into, when a run starts again
+     * @param {boolean} [keep] show what that frame has until there is something new
+     */
+    async function run(reuse = 0, keep = false) {
+        clearTimeout(restart);
         const reason = missing();
         if (reason) return void store.set({ runError: reason });
         batches++;
         store.set({ batch: null });
-        const runError = await perform(find(store.state.technique), { reuse });
+        const runError = await perform(find(store.state.technique), { reuse, keep });
         if (runError) store.set({ runError });
     }
 
@@ -118,18 +125,20 @@ export function runActions(store, engine) {
     /**
      * Runs a technique into a frame until it is over.
      * @param {any} technique
-     * @param {{reuse?: number, beside?: boolean}} how `reuse`: a frame to draw into; `beside`: the frame is put
-     *     next to those that are compared, in place of being shown alone
+     * @param {{reuse?: number, keep?: boolean, beside?: boolean}} how `reuse`: a frame to draw into; `keep`: what it
+     *     shows stays until then; `beside`: the frame is put next to those that are compared, in place of being shown alone
      * @returns {Promise<string>} what went wrong; '' when nothing did, or when another run took over
      */
-    async function perform(technique, { reuse = 0, beside = false }) {
+    async function perform(technique, { reuse = 0, keep = false, beside = false }) {
         const own = technique.id === store.state.technique;
         const values = valuesOf(technique, own ? store.state : { ...store.state, settings: {} });
         const mine = ++runs;
         abandon(reuse);
         const mineController = (controller = new AbortController());
         const id = reuse || ++frames;
-        const frame = { ...newFrame(technique, values), id };
+        const old = keep ? frameOf(id) : undefined;
+        const kept = old?.result ? { result: old.result, stale: true, starred: old.starred } : {};
+        const frame = { ...newFrame(technique, values), ...kept, id };
         const others = store.state.frames.filter((f) => f.id !== id);
         store.set({
             runError: '',
@@ -140,7 +149,7 @@ export function runActions(store, engine) {
             running: { technique: technique.id, frame: id, done: 0, remaining: NaN, seconds: 0 },
             ...(reuse ? {} : { zoom: { scale: 1, x: 0.5, y: 0.5 } }),
         });
-        const update = throttled((result) => mine === runs && put(id, { result }));
+        const update = throttled((result) => mine === runs && put(id, { result, stale: false }));
         try {
             const job = engine.model.run(
                 technique.id,
@@ -168,11 +177,11 @@ export function runActions(store, engine) {
             const last = await result;
             if (mine !== runs) return '';
             update.stop();
-            put(id, { result: last, busy: false, input: store.state.look?.input ?? null });
+            put(id, { result: last, busy: false, stale: false, input: store.state.look?.input ?? null });
         } catch (error) {
             if (mine !== runs) return '';
             update.stop();
-            const partial = store.state.frames.find((f) => f.id === id)?.result;
+            const partial = partialOf(id);
             if (partial) put(id, { result: { ...partial, partial: true }, busy: false });
             else removeFrame(id);
             if (/** @type {any} */ (error)?.code !== 'cancelled') return sentence(error);
@@ -190,9 +199,15 @@ export function runActions(store, engine) {
         controller?.abort();
         const id = store.state.running?.frame;
         if (!id || id === reuse) return;
-        const result = store.state.frames.find((f) => f.id === id)?.result;
+        const result = partialOf(id);
         if (result) put(id, { result: { ...result, partial: true }, busy: false });
         else removeFrame(id);
+    }
+
+    /** What a run that is over has shown of its own; null when it has nothing. */
+    function partialOf(id) {
+        const frame = frameOf(id);
+        return frame && !frame.stale ? frame.result : null;
     }
 
     function cancel() {

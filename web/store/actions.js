@@ -5,6 +5,7 @@ import { runActions } from './actions-run.js';
 import { frameActions } from './actions-frames.js';
 import { libraryActions } from './actions-library.js';
 import { setActions } from './actions-set.js';
+import { brushActions } from './actions-brush.js';
 
 /**
  * Everything a view can make happen. The engine is handed in, so that nothing below imports it twice and
@@ -16,7 +17,7 @@ export function createActions(store, Convoscope) {
     /** The live engine objects; the store holds plain descriptions of them only. */
     const engine = { Convoscope, started: null, scope: null, model: null };
     const actions = store.actions;
-    for (const part of [lookActions, navigateActions, runActions, frameActions, libraryActions, setActions]) {
+    for (const part of [lookActions, navigateActions, runActions, frameActions, libraryActions, setActions, brushActions]) {
         Object.assign(actions, part(store, engine));
     }
     return engine;

@@ -139,6 +139,8 @@ export const properties = [
     { name: 'comparing', default: false },
     { name: 'item', default: 0 },
     { name: 'moment', default: -1 }, // frame of a film; -1: the last
+    { name: 'brushing', default: false },
+    { name: 'brush', default: { side: '+', radius: 14 } }, // side: + - erase; radius in thousandths of the width
     { name: 'zoom', default: { scale: 1, x: 0.5, y: 0.5 } },
     { name: 'wipe', default: 0.5 },
     { name: 'beside', default: true },

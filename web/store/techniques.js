@@ -38,6 +38,9 @@ export function valuesOf(technique, state) {
     );
 }
 
+/** The parameter that is painted over the picture; undefined where a technique has none. */
+export const strokesOf = (technique) => technique?.parameters.find((p) => p.type === 'strokes');
+
 /** How many pictures a technique takes at most. */
 export const mostPictures = (technique) => technique.most_pictures ?? technique.pictures;
 
@@ -129,7 +132,7 @@ export function targetText(spec, network, look) {
 
 function termText(spec, network, look) {
     const [kind, node, ...rest] = parseTarget(spec) ?? [''];
-    if (kind === 'class' && network.lacking)
+    if (kind === 'class' && network?.lacking)
         return 'The classes need operators that are not supported: aim at a layer, a channel or a neuron.';
     if (kind === 'class') {
         const index = node === 'top' ? look?.classes?.[0]?.index : Number(node);

@@ -39,6 +39,17 @@ const KEYS = [
         ],
     ],
     [
+        'Painting strokes',
+        [
+            ['Arrows', 'move the brush; Shift: finely'],
+            ['Space', 'put it down, lift it'],
+            ['O B E', 'object, background, erase'],
+            ['[ ]', 'smaller, larger'],
+            ['Ctrl Z', 'undo; with Shift: redo'],
+            ['Right Middle', 'buttons: the other side; move when zoomed'],
+        ],
+    ],
+    [
         'On the bench',
         [
             ['R', 'run'],

@@ -45,5 +45,8 @@ export const icons = {
     ),
     help: icon(svg`<path d="M5.8 6a2.2 2.2 0 1 1 3.1 2.3c-.6.3-.9.7-.9 1.4M8 12.2v.1" />`),
     aim: icon(svg`<circle cx="8" cy="8" r="4.5" /><path d="M8 1.8v4m0 4.4v4M1.8 8h4m4.4 0h4" />`),
+    brush: icon(svg`<path d="M13.5 2.5 7 9M7 9 5.8 7.8M7 9l1.2 1.2M5.8 7.8c-1.9.2-2.1 1.6-2.3 2.8-.1.9-.5 1.5-1.3 1.9 2.2.9 5 .4 6-2.3" />`),
+    undo: icon(svg`<path d="M3 6.5h6.5a3.3 3.3 0 0 1 0 6.6H6M3 6.5l3-3m-3 3 3 3" />`),
+    redo: icon(svg`<path d="M13 6.5H6.5a3.3 3.3 0 0 0 0 6.6H10M13 6.5l-3-3m3 3-3 3" />`),
     trash: icon(svg`<path d="M3 4.5h10M6.5 4.5V3h3v1.5M4.3 4.5l.6 8.5h6.2l.6-8.5" />`),
 };

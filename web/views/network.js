@@ -7,10 +7,11 @@ import './layer.js';
 import './unit.js';
 import './result.js';
 import './compare.js';
+import './brush.js';
 
 /** Middle: the network at the depth that one has gone to, or the result that one looks at. */
 export class ConvoNetwork extends View {
-    static watch = ['network', 'layer', 'unit', 'shown', 'comparing', 'frames', 'place'];
+    static watch = ['network', 'layer', 'unit', 'shown', 'comparing', 'brushing', 'frames', 'place'];
 
     connectedCallback() {
         super.connectedCallback();
@@ -36,8 +37,8 @@ export class ConvoNetwork extends View {
 
     /** Who goes in or up by keyboard stays in the network: on its tiles, its map, or the row that was left. */
     updated() {
-        const { layer, unit, shown, comparing } = this.state;
-        const depth = [layer, unit >= 0, shown, comparing].join();
+        const { layer, unit, shown, comparing, brushing } = this.state;
+        const depth = [layer, unit >= 0, brushing || shown, comparing].join();
         const moved = this.depth && this.depth !== depth;
         this.depth = depth;
         const left = this.last;
@@ -62,8 +63,9 @@ export class ConvoNetwork extends View {
     }
 
     render() {
-        const { network, layer, unit, shown, comparing, frames } = this.state;
+        const { network, layer, unit, shown, comparing, brushing, frames } = this.state;
         const s = this.store;
+        if (brushing) return html`<brush-view .store=${s}></brush-view>`;
         if (comparing)
             return html`<compare-view .store=${s}></compare-view>`;
         if (shown && frames.some((f) => f.id === shown))

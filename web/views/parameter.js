@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit';
 import { View } from './view.js';
 import { valueOf } from '../store/techniques.js';
+import { icons } from './icons.js';
 import { segments } from './controls.js';
 import './target-picker.js';
 
@@ -35,6 +36,7 @@ export class ParamControl extends View {
             flag: this.flag,
             target: this.target,
             layer: this.layer,
+            strokes: this.strokes,
         };
         return html`<div class="control" data-param=${p.name}>
             ${(kinds[p.type] ?? this.text).call(this, p)}
@@ -138,6 +140,14 @@ export class ParamControl extends View {
                 ${network?.layers.filter((l) => l.spatial && !l.folded).map((l) => html`<option value=${l.name} ?selected=${l.name === value}>${l.short} (${l.op})</option>`)}
             </select>
         </div>`;
+    }
+
+    /** Painted, or typed as any other text. */
+    strokes(p) {
+        return html`${this.text(p)}
+            <button class="small" data-testid="paint" @click=${() => this.store.actions.openBrush()}>
+                ${icons.brush} Paint over the picture
+            </button>`;
     }
 
     text(p) {

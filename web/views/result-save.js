@@ -9,6 +9,16 @@ const NUMBERS = [
     ['csv', '.csv', 'The numbers, for spreadsheets'],
 ];
 
+/** The line that makes a frame again, to be copied. @param {import('../store/store.js').Store} store @param {any} frame */
+export function commandBox({ actions }, frame) {
+    return html`<span class="command">
+        <code class="figures" tabindex="0" data-testid="command" title="The command line that makes it again"
+            >${actions.commandLine(frame.id)}</code
+        >
+        ${iconButton('copy', 'Copy the command line', () => actions.copyCommand(frame.id), { title: 'Copy the command line that makes it again', hook: 'copy-command' })}
+    </span>`;
+}
+
 /** What can be kept of a result: the picture, the film, the numbers, and the line that makes it again. */
 export class ResultSave extends View {
     static properties = {
@@ -40,7 +50,6 @@ export class ResultSave extends View {
                 ${text}
             </button>`;
         const moves = item.kind === 'film' || item.kind === 'tiles';
-        const line = actions.commandLine(frame.id);
         return html`<div class="save">
             <span class="row" role="group" aria-label="Save">
                 <span class="muted">Save</span>
@@ -48,16 +57,7 @@ export class ResultSave extends View {
                 ${moves ? button('gif', 'GIF', item.kind === 'film' ? 'The film' : 'The tiles, one after the other', () => this.saveGif()) : nothing}
                 ${NUMBERS.filter(([id]) => id !== 'csv' || item.kind !== 'film').map(([id, text, title]) => button(id, text, title, () => actions.saveNumbers(frame.id, id)))}
             </span>
-            <span class="command">
-                <code
-                    class="figures"
-                    tabindex="0"
-                    data-testid="command"
-                    title="The command line that makes it again"
-                    >${line}</code
-                >
-                ${iconButton('copy', 'Copy the command line', () => actions.copyCommand(frame.id), { title: 'Copy the command line that makes it again', hook: 'copy-command' })}
-            </span>
+            ${commandBox(this.store, frame)}
         </div>`;
     }
 

@@ -5,6 +5,7 @@ import { number, seconds } from './format.js';
 import { inWords } from './paint.js';
 import { itemRange, sheetsOf } from './draw-result.js';
 import { iconButton, overlaySlider } from './controls.js';
+import { strokesOf } from '../store/techniques.js';
 import './item-strip.js';
 import './map-canvas.js';
 import './result-tiles.js';
@@ -38,6 +39,7 @@ export class ResultView extends View {
         if (!frame) return nothing;
         const { actions } = this.store;
         const items = frame.result?.items ?? [];
+        const paintable = strokesOf(this.state.scope.techniques.find((t) => t.id === frame.technique)) && frame.input === this.state.look?.input;
         const item = items[Math.min(this.state.item, items.length - 1)];
         const settings = Object.entries(frame.changed)
             .map(([k, v]) => `${k} ${v}`)
@@ -57,6 +59,7 @@ export class ResultView extends View {
                     </p>
                 </div>
                 <span class="nav" role="toolbar" aria-label="What to do with the result">
+                    ${paintable ? iconButton('brush', 'Paint over the picture what is object and what is not', () => actions.openBrush(frame.id), { hook: 'open-brush' }) : nothing}
                     ${iconButton('star', 'Star', () => actions.star(frame.id), { title: 'Star  S', pressed: frame.starred, kind: 'star' })}
                     ${iconButton('recall', 'Put its settings on the bench', () => actions.recall(frame.id))}
                     ${iconButton('close', 'Close', () => actions.up(), { title: 'Back to the network  Esc' })}</span
