@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Steps of training beside PyTorch on the CPU: pictures per second for the same network, batch and threads.
 
-    /usr/bin/python3 bench/train.py [--networks tiny,vgg,inception,residual] [--batch 128] [--threads 1,2]
-                                    [--steps 3] [--rounds 3]
+    /usr/bin/python3 bench/train.py [--networks tiny,vgg,inception,residual,bench/bundled.txt] [--batch 128]
+                                    [--threads 1,2] [--steps 3] [--rounds 3]
 
+A network is a built-in one, or a file with a description, which has a dot in its name.
 Both in turn, round after round, and the best of each counts. A step is forward, backward and SGD with Nesterov's
 momentum; ours reads and changes its pictures besides. PyTorch is tried with both orders of memory
 (contiguous and channels last), and the faster one counts.
@@ -90,8 +91,10 @@ def construct(text, classes):
     return nn.Sequential(*layers, *head), size
 
 
-def builtin(name):
-    """The text of a built-in network, read where it stands."""
+def description(name):
+    """The text of a network: of a file, or of a built-in one, read where it stands."""
+    if "." in name:
+        return Path(name).read_text()
     source = (ROOT / "src/train/architecture.c").read_text()
     found = re.search(r'\{"%s", "[^"]*",((?:\s*"[^"]*")+)\}' % name, source)
     if not found:
@@ -134,7 +137,7 @@ def time_ours(network, batch, threads, steps):
 
 def compare(name, batch, threads, steps, rounds):
     torch.set_num_threads(threads)
-    text = builtin(name)
+    text = description(name)
     routes = [pytorch_step(text, batch, last) for last in (False, True)]
     for step in routes:
         step()
@@ -142,6 +145,7 @@ def compare(name, batch, threads, steps, rounds):
     for _ in range(rounds):
         ours = min(ours, time_ours(name, batch, threads, steps))
         theirs = min(theirs, *(time_pytorch(step, steps) for step in routes))
+    name = Path(name).stem
     row = {"network": name, "batch": batch, "threads": threads,
            "pictures_per_second": {"convoscope": batch / ours, "pytorch": batch / theirs},
            "ratio": theirs / ours}
@@ -152,7 +156,7 @@ def compare(name, batch, threads, steps, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", default="tiny,vgg,inception,residual")
+    parser.add_argument("--networks", default=f"tiny,vgg,inception,residual,{ROOT}/bench/bundled.txt")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--steps", type=int, default=3)

@@ -40,53 +40,86 @@ size_t max_pool_batch_scratch_bytes(const Pool2d *p)
 
 /* ---- one window ---- */
 
-/* The pixels of a window that lie within the plane: every step in [first, end). */
+/* The pixels of a window that lie within the plane, in one dimension. */
 typedef struct Span {
-    int first, end, step;
+    int first, count;
+    ptrdiff_t step; /* floats to the next, of a vector of planes */
 } Span;
 
 static Span span_of(int out, int stride, int pad, int dilation, int kernel, int in)
 {
     const int start = out * stride - pad;
     const int missing = start < 0 ? divide_up(-start, dilation) : 0;
-    return (Span){start + missing * dilation, at_most(start + (kernel - 1) * dilation + 1, in),
-                  dilation};
+    const int first = start + missing * dilation;
+    const int inside = first < in ? divide_up(in - first, dilation) : 0;
+    return (Span){first, at_least(at_most(kernel - missing, inside), 0), dilation};
 }
 
 static Span rows_of(const Pool2d *p, int i)
 {
-    return span_of(i, p->stride_y, p->pad_top, p->dilation_y, p->kernel_height, p->in_height);
+    Span span = span_of(i, p->stride_y, p->pad_top, p->dilation_y, p->kernel_height, p->in_height);
+    span.step *= (ptrdiff_t)p->in_width * VF_LANES;
+    return span;
 }
 
 static Span columns_of(const Pool2d *p, int j)
 {
-    return span_of(j, p->stride_x, p->pad_left, p->dilation_x, p->kernel_width, p->in_width);
+    Span span = span_of(j, p->stride_x, p->pad_left, p->dilation_x, p->kernel_width, p->in_width);
+    span.step *= VF_LANES;
+    return span;
 }
 
-static vf window_largest(const Pool2d *p, Span rows, Span columns, const float *x)
+/* Inlined with constant counts, as the next. */
+static inline __attribute__((always_inline)) vf largest(int rows, int columns, ptrdiff_t row_step,
+                                                        ptrdiff_t column_step, const float *x)
 {
     vf best = vf_splat(-INFINITY);
-    for (int y = rows.first; y < rows.end; y += rows.step) {
-        const float *row = x + (ptrdiff_t)y * p->in_width * VF_LANES;
-        for (int k = columns.first; k < columns.end; k += columns.step)
-            best = vf_max(vf_load(row + (ptrdiff_t)k * VF_LANES), best);
+    for (int y = 0; y < rows; y++) {
+        for (int k = 0; k < columns; k++)
+            best = vf_max(vf_load(x + y * row_step + k * column_step), best);
     }
     return best;
 }
 
 /* Adds to the first of the largest. */
-static void window_back(const Pool2d *p, Span rows, Span columns, const float *x, vf dy, float *dx)
+static inline __attribute__((always_inline)) void give_back(int rows, int columns,
+                                                            ptrdiff_t row_step,
+                                                            ptrdiff_t column_step, const float *x,
+                                                            vf dy, float *dx)
 {
-    const vf best = window_largest(p, rows, columns, x);
-    vi open = (vi)(vf_zero() == vf_zero());
-    for (int y = rows.first; y < rows.end; y += rows.step) {
-        for (int k = columns.first; k < columns.end; k += columns.step) {
-            const ptrdiff_t at = ((ptrdiff_t)y * p->in_width + k) * VF_LANES;
-            const vi hit = (vi)(vf_load(x + at) == best) & open;
+    const vf best = largest(rows, columns, row_step, column_step, x);
+    for (int y = 0; y < rows; y++) {
+        for (int k = 0; k < columns; k++) {
+            const ptrdiff_t at = y * row_step + k * column_step;
+            const vi hit = (vi)(vf_load(x + at) == best);
             vf_store(dx + at, vf_load(dx + at) + vf_select(hit, dy, vf_zero()));
-            open &= ~hit;
+            dy = vf_select(hit, vf_zero(), dy);
         }
     }
+}
+
+static vf window_largest(Span rows, Span columns, const float *x)
+{
+    if (rows.count == 2 && columns.count == 2) return largest(2, 2, rows.step, columns.step, x);
+    if (rows.count == 3 && columns.count == 3) return largest(3, 3, rows.step, columns.step, x);
+    return largest(rows.count, columns.count, rows.step, columns.step, x);
+}
+
+static void window_back(Span rows, Span columns, const float *x, vf dy, float *dx)
+{
+    if (rows.count == 2 && columns.count == 2) {
+        give_back(2, 2, rows.step, columns.step, x, dy, dx);
+    } else if (rows.count == 3 && columns.count == 3) {
+        give_back(3, 3, rows.step, columns.step, x, dy, dx);
+    } else {
+        give_back(rows.count, columns.count, rows.step, columns.step, x, dy, dx);
+    }
+}
+
+/* Where a window begins. */
+static ptrdiff_t window_place(const Pool2d *p, Span rows, Span columns)
+{
+    return ((ptrdiff_t)rows.first * p->in_width + columns.first) * VF_LANES;
 }
 
 /* ---- a vector of planes ---- */
@@ -104,9 +137,10 @@ static void planes_forward(void *context, size_t group, size_t end, int thread)
             const Span rows = rows_of(p, i);
             for (int j = 0; j < p->out_width; j++) {
                 const Span columns = columns_of(p, j);
-                const bool any = rows.first < rows.end && columns.first < columns.end;
+                const bool any = rows.count > 0 && columns.count > 0;
                 vf_store(y + ((ptrdiff_t)i * p->out_width + j) * VF_LANES,
-                         any ? window_largest(p, rows, columns, x) : vf_splat(-FLT_MAX));
+                         any ? window_largest(rows, columns, x + window_place(p, rows, columns))
+                             : vf_splat(-FLT_MAX));
             }
         }
         transpose((int)out, planes, y, VF_LANES, work->y + first * out, out);
@@ -128,8 +162,10 @@ static void planes_back(void *context, size_t group, size_t end, int thread)
         for (int i = 0; i < p->out_height; i++) {
             const Span rows = rows_of(p, i);
             for (int j = 0; j < p->out_width; j++) {
-                window_back(p, rows, columns_of(p, j), x,
-                            vf_load(dy + ((ptrdiff_t)i * p->out_width + j) * VF_LANES), dx);
+                const Span columns = columns_of(p, j);
+                const ptrdiff_t at = window_place(p, rows, columns);
+                window_back(rows, columns, x + at,
+                            vf_load(dy + ((ptrdiff_t)i * p->out_width + j) * VF_LANES), dx + at);
             }
         }
         (work->add ? transpose_add : transpose)((int)in, planes, dx, VF_LANES,
