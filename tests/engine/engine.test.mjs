@@ -248,6 +248,22 @@ test('starts again, then on one thread, where a worker hangs while it makes its 
     }
 });
 
+test('waits as long as it takes for a module to come, and not for a worker that hangs after that', async (t) => {
+    fourProcessors(t);
+    let starts = 0;
+    const { spawn } = fakeWorkers(async ({ threads }, watch) => {
+        watch(false);
+        await new Promise((come) => setTimeout(come, 120));
+        watch(true);
+        if (++starts === 1) await new Promise(() => {});
+        return Object.assign(new FakeCore(), { threads });
+    });
+    const scope = await Convoscope.create({ base: 'http://localhost/wasm/', spawn, patience: 30 });
+    t.after(() => scope.close());
+    assert.equal(starts, 2);
+    assert.equal(scope.info.threads, 4);
+});
+
 test('a core that cannot start says so, and a browser without vectors too', async () => {
     const { spawn } = fakeWorkers(() => { throw new ConvoscopeError('start', 'The core could not be loaded from there.'); });
     await assert.rejects(Convoscope.create({ base: 'http://localhost/wasm/', spawn }), withCode('start'));

@@ -126,7 +126,7 @@ const lacking = (layers) => ({
 
 /**
  * Makes workers for Convoscope.create({spawn}). Each has a core of its own, made by makeCore.
- * @param {(options: any) => any} makeCore
+ * @param {(options: any, watch: (watched: boolean) => void) => any} makeCore
  */
 export function fakeWorkers(makeCore) {
     /** @type {any[]} */
@@ -137,9 +137,9 @@ export function fakeWorkers(makeCore) {
         answer(/** @type {any} */ ({
             postMessage: (message, transfer) => { messages.push(message); port2.postMessage(message, transfer); },
             set onmessage(listener) { port2.on('message', (data) => listener({ data })); },
-        }), makeSession(async (options, onLoaded) => {
-            onLoaded();
-            const core = await makeCore(options);
+        }), makeSession(async (options, watch) => {
+            watch(true);
+            const core = await makeCore(options, watch);
             cores.push(core);
             return core;
         }, () => new Promise((resolve) => setImmediate(resolve))));

@@ -30,7 +30,7 @@ export class Convoscope {
      * Starts a worker with the core in it.
      * @param {{threads?: number | 'auto', fused?: boolean, base?: string | URL, spawn?: () => Worker,
      *     patience?: number}} [options] `fused`: false never uses fused multiply-add; `base`: the folder with
-     *     simd/, threads/, ..., `wasm/` beside the page unless given; `spawn`: makes the worker, `patience`: ms that its core may take to start, for tests
+     *     simd/, threads/, ..., `wasm/` beside the page unless given; `spawn`: makes the worker, `patience`: ms that a part of the start that needs no network may take, for tests
      */
     static async create({ threads = 'auto', fused = true, base, spawn, patience } = {}) {
         requireBrowser();

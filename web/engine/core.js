@@ -5,68 +5,81 @@
  */
 import { ConvoscopeError, Trap } from './errors.js';
 
-const THREAD_START_MS = 3000;
-
 /**
- * @param {{base: string, threads: number, fused: boolean}} options folder of the modules; how many threads; whether
- *     the browser has fused multiply-add
- * @param {() => void} onLoaded the module is there; what follows needs no network
- * @returns {Promise<Core>}
+ * @typedef {{base: string, threads: number, fused: boolean}} StartOptions folder of the modules; how many threads;
+ *     whether the browser has fused multiply-add
+ * @typedef {(watched: boolean) => void} Watch whether what follows needs no network and no time to speak of, so that
+ *     somebody else may say that it takes too long
+ *
+ * @param {StartOptions} options @param {Watch} watch @returns {Promise<Core>}
  */
-export async function startCore({ base, threads, fused }, onLoaded) {
+export async function startCore({ base, threads, fused }, watch) {
     const kind = threads > 1 ? 'threads' : 'simd';
     if (fused) {
         try {
-            return await startKind(base, kind === 'simd' ? 'relaxed' : 'relaxed-threads', threads, onLoaded);
-        } catch (error) {
+            return await startKind(base, kind === 'simd' ? 'relaxed' : 'relaxed-threads', threads, watch);
+        } catch {
             /* A host may lack the module, or a browser compute wrongly with it: the other needs less. */
-            if (/** @type {any} */ (error)?.code === 'threads') throw error;
         }
     }
-    return startKind(base, kind, threads, onLoaded);
+    return startKind(base, kind, threads, watch);
 }
 
 /**
- * @param {string} base @param {string} kind folder of the module @param {number} threads
- * @param {() => void} onLoaded
+ * Everything is asked for at once: the threads are made while the module is on its way.
+ * @param {string} base @param {string} kind folder of the module @param {number} threads @param {Watch} watch
  */
-async function startKind(base, kind, threads, onLoaded) {
-    const url = new URL(`${kind}/convoscope.js`, base).href;
-    let module;
+async function startKind(base, kind, threads, watch) {
+    const address = (/** @type {string} */ ending) => new URL(`${kind}/convoscope.${ending}`, base).href;
+    const loading = loadModule(address('js'), address('wasm'));
+    loading.catch(() => {}); /* awaited below */
+    watch(true);
+    const workers = Array.from({ length: threads - 1 }, () => new Worker(address('worker.js')));
+    watch(false);
     try {
-        const { default: createModule } = await import(/* @vite-ignore */ url);
-        module = await createModule();
+        const module = await loading;
+        watch(true);
+        for (const worker of workers) loadThread(module.PThread, worker);
+        const core = new Core(module, kind);
+        core.start(threads);
+        return core;
     } catch (error) {
-        throw new ConvoscopeError('start', `The core could not be loaded from ${url}: ${/** @type {any} */ (error)?.message ?? error}`);
+        for (const worker of workers) worker.terminate();
+        throw error;
     }
-    onLoaded();
-    for (let i = 1; i < threads; i++) await startThread(module);
-    const core = new Core(module, kind);
-    core.start(threads);
-    return core;
+}
+
+/** @param {string} script its address @param {string} binary @returns {Promise<any>} an instance */
+async function loadModule(script, binary) {
+    try {
+        const [{ default: createModule }, compiled] = await Promise.all([import(/* @vite-ignore */ script), compile(binary)]);
+        const instantiateWasm = (/** @type {any} */ imports, /** @type {any} */ receive) => {
+            receive(new WebAssembly.Instance(compiled, imports), compiled);
+            return {};
+        };
+        return await createModule({ instantiateWasm });
+    } catch (error) {
+        throw new ConvoscopeError('start', `The core could not be loaded from ${script}: ${/** @type {any} */ (error)?.message ?? error}`);
+    }
+}
+
+/** As it comes, and once for all visits, where the host says what it is. @param {string} address */
+async function compile(address) {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    const named = answer.headers.get('content-type')?.startsWith('application/wasm');
+    return named ? WebAssembly.compileStreaming(answer) : WebAssembly.compile(await answer.arrayBuffer());
 }
 
 /**
- * Loads one thread into the module's pool. A nested worker loads only while this one is in its event loop, so
- * it must be there before the core asks for it.
- * @param {any} module
+ * Sends the module to a worker of the pool. It is not waited for: a worker loads while this one is in its event
+ * loop, and its thread then takes its part of the next loop. One that cannot be loaded never does.
+ * @param {any} PThread @param {Worker} worker
  */
-async function startThread(module) {
-    const { PThread } = module;
-    const before = PThread.unusedWorkers.length;
-    PThread.allocateUnusedWorker();
-    const worker = PThread.unusedWorkers[before];
-    let timer;
-    const loaded = new Promise((resolve, reject) => {
-        timer = setTimeout(() => reject(new ConvoscopeError('threads', 'A thread did not start in time.')), THREAD_START_MS);
-        worker.addEventListener?.('error', () => reject(new ConvoscopeError('threads', 'A thread could not be loaded.')));
-        PThread.loadWasmModuleToWorker(worker, resolve);
-    });
-    try {
-        await loaded;
-    } finally {
-        clearTimeout(timer);
-    }
+function loadThread(PThread, worker) {
+    PThread.unusedWorkers.push(worker);
+    PThread.loadWasmModuleToWorker(worker);
+    worker.onerror = (event) => event.preventDefault();
 }
 
 export class Core {

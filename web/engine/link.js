@@ -13,8 +13,8 @@ const MOST_IDLE_MEMORY = 1 << 30;
 const IDLE_MS = 2000;
 
 /**
- * Milliseconds from a loaded module to an answering core. Firefox now and then never returns from making a worker
- * inside of a worker; that one hears no timer of its own, so the page has to watch it.
+ * Milliseconds for each part of a start that waits for no network. Firefox now and then never returns from making a
+ * worker inside of a worker; that one hears no timer of its own, so the page has to watch it.
  */
 const START_MS = 5000;
 
@@ -25,7 +25,7 @@ const START_MS = 5000;
  * @property {number | 'auto'} threads
  * @property {boolean} fused compute with fused multiply-add where the browser has it
  * @property {() => Worker} [spawn] makes the worker; for tests
- * @property {number} [patience] ms for a loaded core to start; for tests
+ * @property {number} [patience] ms for what is watched of a start; for tests
  */
 
 const ownWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
@@ -108,7 +108,10 @@ export class Link {
             /** @type {any} */
             let timer = 0;
             const late = () => reject(new ConvoscopeError('late', 'The core did not start in time.'));
-            const onProgress = () => (timer = setTimeout(late, this.patience));
+            const onProgress = (/** @type {{watched: boolean}} */ { watched }) => {
+                clearTimeout(timer);
+                if (watched) timer = setTimeout(late, this.patience);
+            };
             caller.call('start', { base: this.base, threads, fused: this.fused }, { onProgress }).reply
                 .then(resolve, reject)
                 .finally(() => clearTimeout(timer));

@@ -35,7 +35,7 @@ export function makeBreather() {
 
 /**
  * The methods of the worker.
- * @param {(options: {base: string, threads: number, fused: boolean}, onLoaded: () => void) => Promise<Core>} startCore
+ * @param {(options: import('./core.js').StartOptions, watch: import('./core.js').Watch) => Promise<Core>} startCore
  * @param {() => Promise<void>} [breathe]
  * @returns {Record<string, (args: any, call: Call) => any>}
  */
@@ -173,7 +173,7 @@ export function makeSession(startCore, breathe = makeBreather()) {
 
     return {
         async start(/** @type {any} */ options, /** @type {Call} */ call) {
-            core = await startCore(options, () => call.progress({ loaded: true }));
+            core = await startCore(options, (watched) => call.progress({ watched }));
             const { threads, version, kind } = core;
             return { threads, version, kind, techniques: core.techniques(), colormaps: core.colormaps() };
         },
