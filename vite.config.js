@@ -65,10 +65,28 @@ function carry() {
     };
 }
 
+/**
+ * Lets the browser fetch the views at once, and not only when the script that imports them has come and runs.
+ * @returns {import('vite').Plugin}
+ */
+function preloadViews() {
+    return {
+        name: 'convoscope-preload-views',
+        transformIndexHtml: {
+            order: 'post',
+            handler(_, { bundle = {} }) {
+                const views = Object.values(bundle).filter((part) => part.type === 'chunk' && part.name === 'app');
+                return views.map(({ fileName }) => (
+                    { tag: 'link', injectTo: 'head', attrs: { rel: 'modulepreload', crossorigin: true, href: `./${fileName}` } }));
+            },
+        },
+    };
+}
+
 export default defineConfig({
     root: join(root, 'web'),
     base: './',
-    plugins: [carry()],
+    plugins: [carry(), preloadViews()],
     build: {
         outDir: join(root, 'dist'),
         emptyOutDir: true,

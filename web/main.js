@@ -1,11 +1,18 @@
 // @ts-check
 /// <reference types="vite/client" />
-/** Puts the page together: one store, the engine behind its actions, the views in front of it. */
+/**
+ * Puts the page together: one store, the engine behind its actions, the views in front of it. The views are most
+ * of its script, and are fetched and made while the core starts.
+ */
+import { Convoscope } from './engine/index.js';
 import { Store } from './store/store.js';
 import { createActions } from './store/actions.js';
 import { isolate } from './host.js';
 import { allowOwnScripts } from './isolation.js';
-import './views/app.js';
+
+/** Milliseconds after which the views no longer wait for the first look, and what is not seen first for its answer. */
+const VIEWS_MS = 300;
+const REST_MS = 2000;
 
 allowOwnScripts();
 const store = new Store();
@@ -17,15 +24,28 @@ createActions(store, {
     fetch: async (address, onProgress) => (await loadEngine()).fetch(address, onProgress),
 });
 
-const app = /** @type {import('./views/app.js').ConvoApp} */ (document.createElement('convo-app'));
-app.store = store;
-document.body.append(app);
-
 window.addEventListener('popstate', () => {
     const { layer, unit, cell } = store.readAddress();
     store.set({ layer, unit, cell, shown: 0, comparing: false });
     store.actions.readLayer();
 });
+
+/** Puts the views into the page. That holds this thread for a while: what the engine does first is asked for first. */
+const showViews = once(async () => {
+    const parsed = document.readyState === 'loading'
+        && new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }));
+    await Promise.all([import('./views/app.js'), parsed]);
+    const app = /** @type {import('./views/app.js').ConvoApp} */ (document.createElement('convo-app'));
+    app.store = store;
+    document.body.append(app);
+});
+
+const wait = store.subscribe((changed) => {
+    if (!changed.has('looking')) return;
+    wait();
+    setTimeout(showViews);
+});
+setTimeout(showViews, VIEWS_MS);
 isolate().then(begin);
 
 /** The stand-in engine exists in development only: the build leaves this branch out. */
@@ -33,7 +53,7 @@ async function loadEngine() {
     if (import.meta.env.DEV && new URLSearchParams(location.search).has('mock')) {
         return (await import('./mock/engine.js')).Convoscope;
     }
-    return (await import('./engine/index.js')).Convoscope;
+    return Convoscope;
 }
 
 /** @param {string} address @returns {Promise<any>} null when there is no such file */
@@ -46,40 +66,49 @@ async function json(address) {
     }
 }
 
-/** The core starts, the network and the picture come: all at once. */
+/** The core starts, the network and the picture come: all at once. The rest waits for the answer. */
 async function begin() {
     performance.setResourceTimingBufferSize?.(5000); /* the privacy panel lists them all */
     const starting = store.actions.start().then((scope) => {
         /** @type {any} */ (window).convoscope = scope;
     });
-    const listed = json('./samples/index.json').then((samples) => {
-        store.set({ samples: Array.isArray(samples) ? samples : [] });
-    });
-    const library = store.actions.readLibrary();
     const opened = await json('./open.json');
-    await Promise.all([starting, beginPicture(opened, listed), beginNetwork(opened, library)]);
+    const model = store.state.model || opened?.model;
+    const picture = store.state.picture || opened?.picture;
+    if (!model) showViews();
+    const library = once(async () => store.actions.readLibrary());
+    const samples = once(async () => store.set({ samples: (await json('./samples/index.json')) ?? [] }));
+    const answered = Promise.all([starting, beginPicture(picture, samples), beginNetwork(model, opened, library)]);
+    await Promise.race([answered, new Promise((late) => setTimeout(late, REST_MS))]);
+    await Promise.all([library(), samples()]);
 }
 
-/** @param {any} opened what the server was started with @param {Promise<void>} listed the samples are known */
-async function beginPicture(opened, listed) {
-    const picture = store.state.picture || opened?.picture;
+/** @param {string | undefined} picture address @param {() => Promise<void>} samples lists them */
+async function beginPicture(picture, samples) {
     if (picture) return store.actions.openPicture(picture);
-    await listed;
+    await samples();
     const [first] = store.state.samples;
     if (!first) return;
     const { file, title: name, credit } = first;
     await store.actions.openPicture(`./samples/${file}`, { name, credit });
 }
 
-/** @param {any} opened @param {Promise<void>} library its lists are there */
-async function beginNetwork(opened, library) {
-    const model = store.state.model || opened?.model;
+/** @param {string | undefined} model address @param {any} opened what the server was started with
+ * @param {() => Promise<void>} library reads its lists */
+async function beginNetwork(model, opened, library) {
     if (!model) return;
     if (model.startsWith('library:')) {
-        await library;
+        await library();
         return store.actions.openNamed(model);
     }
     const described = opened?.description && model === opened.model;
     const preprocessing = (described && (await json(opened.description))) || {};
     await store.actions.openNetwork(model, { preprocessing });
+}
+
+/** @template T @param {() => Promise<T>} work @returns {() => Promise<T>} the same work, done when first asked for */
+function once(work) {
+    /** @type {Promise<T> | undefined} */
+    let done;
+    return () => (done ??= work());
 }

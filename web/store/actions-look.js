@@ -11,25 +11,26 @@ const FETCHING = 0.8;
 const fileName = (address) =>
     decodeURIComponent(address.split(/[?#]/)[0].split('/').pop() || address);
 
+/** After what is under way, messages to the engine among it, and before anything that holds this thread. */
+const nextTask = () => new Promise((done) => setTimeout(done));
+
 export function lookActions(store, engine) {
     let looks = 0;
     let opens = 0;
 
     /** Anything may be opened meanwhile: it is fetched while the core starts. */
-    function start() {
-        engine.started = startCore();
-        return engine.started;
-    }
-
-    async function startCore() {
-        try {
-            engine.scope = await engine.Convoscope.create({ threads: 'auto' });
-            const { techniques, info, colormaps } = engine.scope;
-            store.set({ scope: { techniques, info, colormaps } });
-        } catch (error) {
+    async function start() {
+        engine.started = engine.Convoscope.create({ threads: 'auto' }).catch((error) => {
             store.set({ failure: sentence(error) });
+            return null;
+        });
+        const scope = (engine.scope = await engine.started);
+        await nextTask(); /* who waits for the core asks it first; then the views draw the techniques */
+        if (scope) {
+            const { techniques, info, colormaps } = scope;
+            store.set({ scope: { techniques, info, colormaps } });
         }
-        return engine.scope;
+        return scope;
     }
 
     /**
@@ -71,6 +72,11 @@ export function lookActions(store, engine) {
             if (mine !== opens) return void model.close?.();
             engine.model?.close?.();
             engine.model = model;
+            // The look is sent before the views draw the network, which holds this thread for a while.
+            const sent = nextTask();
+            const looked = look(sent);
+            await sent;
+            if (mine !== opens) return;
             const network = describe(model);
             const keep = network.byName.has(store.state.layer);
             store.set({
@@ -86,7 +92,7 @@ export function lookActions(store, engine) {
                 ...(keep ? {} : { layer: '', unit: -1, cell: null }),
                 ...(targetFault(store.state.target, network) ? { target: 'class:top' } : {}),
             });
-            await look();
+            await looked;
         } catch (error) {
             if (mine === opens)
                 store.set({
@@ -175,7 +181,8 @@ export function lookActions(store, engine) {
         look();
     }
 
-    async function look() {
+    /** @param {Promise<any>} [shown] the network is in the store */
+    async function look(shown) {
         const { specimen } = store.state;
         const model = engine.model;
         if (!specimen || !model) return;
@@ -183,6 +190,7 @@ export function lookActions(store, engine) {
         store.set({ looking: true });
         try {
             const seen = await model.look(specimen.pixels, { top: 5 });
+            await shown;
             if (mine !== looks || model !== engine.model) return;
             store.set({ look: { ...seen, range: null }, networkError: '' });
             if (!seen.classes.length && !store.state.network.lacking) await readOutput(model);
