@@ -10,15 +10,24 @@ const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (
 const CACHE = 'convoscope';
 const SCOPE = new URL('./', worker.location.href).href;
 
+const ISOLATION = [
+    ['Cross-Origin-Opener-Policy', 'same-origin'],
+    ['Cross-Origin-Embedder-Policy', 'require-corp'],
+    ['Cross-Origin-Resource-Policy', 'same-origin'],
+];
+
 /** What the server was started with is not the site's own. */
 const NOT_KEPT = ['open.json', 'opened/'].map((path) => SCOPE + path);
 
-/** The same response with the headers of isolation. @param {Response} response */
+/**
+ * The same response with the headers of isolation. One that has them stays as it came, since browsers keep the
+ * compiled code of those only.
+ * @param {Response} response
+ */
 function isolate(response) {
     const headers = new Headers(response.headers);
-    headers.set('Cross-Origin-Opener-Policy', 'same-origin');
-    headers.set('Cross-Origin-Embedder-Policy', 'require-corp');
-    headers.set('Cross-Origin-Resource-Policy', 'same-origin');
+    if (ISOLATION.every(([name, value]) => headers.get(name) === value)) return response;
+    for (const [name, value] of ISOLATION) headers.set(name, value);
     // These answers must not have a body, not even an empty one.
     const body = [204, 205, 304].includes(response.status) ? null : response.body;
     return new Response(body, {
@@ -53,17 +62,19 @@ async function keepSite() {
     await cache.put(address, new Response(text, { headers: list.headers }));
 }
 
-/** @param {Request} request */
-async function answer(request) {
+/** @param {FetchEvent} event */
+async function answer(event) {
+    const { request } = event;
     const url = request.url.split('#')[0];
     const own = !NOT_KEPT.some((prefix) => url.startsWith(prefix));
     if (url === `${SCOPE}files.json`) return isolate(await fetch(request));
     try {
         const response = await fetch(request);
         if (own && response.status === 200 && response.type === 'basic') {
+            // Kept while the page already reads it.
             const copy = response.clone();
-            const cache = await caches.open(CACHE);
-            await cache.put(url.split('?')[0], copy).catch(() => {});
+            const keeping = caches.open(CACHE).then((cache) => cache.put(url.split('?')[0], copy));
+            event.waitUntil(keeping.catch(() => {}));
         }
         return isolate(response);
     } catch (error) {
@@ -87,6 +98,6 @@ worker.addEventListener('fetch', (event) => {
     if (request.method !== 'GET' || !request.url.startsWith(SCOPE)) return;
     // A part of a file cannot be kept, and `only-if-cached` is the browser's own business.
     if (request.headers.has('range') || request.cache === 'only-if-cached') return;
-    event.respondWith(answer(request));
+    event.respondWith(answer(event));
     if (request.mode === 'navigate') event.waitUntil(keepSite().catch(() => {}));
 });
