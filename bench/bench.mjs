@@ -21,9 +21,8 @@ import { measureGrowth, printLayers } from './scaling.mjs';
 /** Milliseconds that a contender gets in one round, and the most repetitions in them. */
 const TURN_MS = 400;
 const MOST_REPETITIONS = 5;
-/** Who takes longer than this is warm at once, and two rounds of it are enough. */
-const SLOW_MS = 3000;
-const SLOW_ROUNDS = 2;
+/** Milliseconds of counted work that are enough for anybody: who takes longer is measured once after the first round. */
+const ENOUGH_MS = 3000;
 
 const NETWORKS = 'build/bench/networks';
 /** Whose time is watched as pictures grow. */
@@ -58,6 +57,9 @@ async function turn(contender, repetitions, times) {
     }
 }
 
+/** @param {number[]} times */
+const sum = (times) => times.reduce((total, time) => total + time, 0);
+
 /**
  * Everybody in turn, round after round.
  * @param {import('./browser.mjs').Contender[]} contenders @param {number} rounds
@@ -74,9 +76,9 @@ async function interleave(contenders, rounds) {
                 /** @type {number[]} */
                 const first = [];
                 await turn(contender, 1, first);
-                if (first[0] > SLOW_MS || rounds === 0) times.push(first[0]);
+                if (rounds === 0) times.push(first[0]);
                 repetitions[i] = Math.min(MOST_REPETITIONS, Math.max(1, Math.floor(TURN_MS / first[0])));
-            } else if (!(times[0] > SLOW_MS && times.length >= SLOW_ROUNDS)) {
+            } else if (sum(times) < ENOUGH_MS) {
                 await turn(contender, repetitions[i], times);
             }
         }

@@ -160,7 +160,7 @@ export const TITLES = { onnxruntime: 'onnxruntime-web', tensorflow: 'TensorFlow.
 
 /** @param {Page} page @param {string} peer @param {number} threads @param {Row} row @returns {Contender} */
 export function theirs(page, peer, threads, row) {
-    const options = { ...row, positions: OCCLUSION.positions, styleLayers: STYLE_LAYERS };
+    const options = { ...row, occlusion: OCCLUSION, styleLayers: STYLE_LAYERS };
     return {
         name: TITLES[peer],
         threads,

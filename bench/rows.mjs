@@ -19,8 +19,11 @@
 /** The layers of Gatys et al. 2016, section 2: relu1_1 to relu5_1. */
 export const STYLE_LAYERS = ['/1/Relu', '/6/Relu', '/11/Relu', '/18/Relu', '/25/Relu'];
 
-/** Side of the square that hides a part, and its step: 14 x 14 positions at 224. */
-export const OCCLUSION = { patch: 16, positions: 196 };
+/**
+ * Side of the square that hides a part, and its step: 14 x 14 positions at 224. A peer passes them one by one, which
+ * takes as long each time: it is measured for some of them, and its time is theirs times positions / measured.
+ */
+export const OCCLUSION = { patch: 16, positions: 196, measured: 28 };
 
 /** @type {Row[]} */
 export const ROWS = [

@@ -36,18 +36,19 @@ function feeds(size) {
     },
     /**
      * Milliseconds of each of some repetitions.
-     * @param {{task: string, size: number, positions: number}} row @param {number} repetitions
+     * @param {{task: string, size: number, occlusion: {positions: number, measured: number}}} row
+     * @param {number} repetitions
      */
-    async measure({ task, size, positions }, repetitions) {
+    async measure({ task, size, occlusion: { positions, measured } }, repetitions) {
         // There is no way to an occlusion map but one pass for each position: a batch is not faster, since a
         // picture fills the threads.
-        const passes = task === 'occlusion' ? positions : 1;
+        const [passes, share] = task === 'occlusion' ? [measured, measured / positions] : [1, 1];
         const input = feeds(size);
         const times = [];
         for (let i = 0; i < repetitions; i++) {
             const start = performance.now();
             for (let pass = 0; pass < passes; pass++) await session.run(input);
-            times.push(performance.now() - start);
+            times.push((performance.now() - start) / share);
         }
         return times;
     },
