@@ -8,6 +8,7 @@
  *                          [--list] [--smoke]
  *     node bench/bench.mjs --layers MODEL[,MODEL...]    each layer in the page's module
  *     node bench/bench.mjs --only growth                time as pictures grow from 112 to 448
+ *     node bench/bench.mjs --only tsne                  t-SNE of 500 to 10,000 points beside wasm-bhtsne
  */
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -17,6 +18,7 @@ import { PyTorch, isNative, missingNative, program } from './native.mjs';
 import { line, printHead, printLine, printSum, save } from './report.mjs';
 import { ROWS, SMOKE } from './rows.mjs';
 import { measureGrowth, printLayers } from './scaling.mjs';
+import { measureTsne } from './tsne.mjs';
 
 /** Milliseconds that a contender gets in one round, and the most repetitions in them. */
 const TURN_MS = 400;
@@ -147,11 +149,15 @@ async function measureNetwork(browser, site, rows, threadCounts) {
 async function main() {
     const layers = values.layers?.split(',') ?? [];
     const rows = layers.length ? [] : chosenRows();
-    const growing = !layers.length && !values.smoke && (!values.only || values.only.includes('growth')) ? GROWING : [];
+    const also = (/** @type {string} */ part) =>
+        !layers.length && !values.smoke && (!values.only || values.only.includes(part));
+    const growing = also('growth') ? GROWING : [];
+    const placing = also('tsne');
     const models = [...new Set([...rows.map((row) => row.model), ...layers, ...growing])];
-    if (values.list || models.length === 0) {
+    if (values.list || (models.length === 0 && !placing)) {
         for (const { id, title } of ROWS) console.log(`${id.padEnd(34)} ${title}`);
         console.log(`${'growth'.padEnd(34)} time as pictures grow from 112 to 448`);
+        console.log(`${'tsne'.padEnd(34)} t-SNE of 500 to 10,000 points beside wasm-bhtsne`);
         return;
     }
     const reason = missing() ?? (values['no-native'] ? null : missingNative());
@@ -160,13 +166,14 @@ async function main() {
         process.exitCode = 77;
         return;
     }
-    execFileSync('/usr/bin/python3', ['bench/export.py', NETWORKS, ...models], { stdio: ['ignore', 2, 'inherit'] });
+    if (models.length) execFileSync('/usr/bin/python3', ['bench/export.py', NETWORKS, ...models], { stdio: ['ignore', 2, 'inherit'] });
     const threadCounts = values.threads.split(',').map(Number);
     const site = await serveAll(NETWORKS);
     const browser = await launch();
     const all = [];
     const growth = [];
     const profiles = [];
+    const tsne = [];
     if (rows.length) printHead();
     try {
         const opening = rows.filter(({ task }) => task === 'start' || task === 'memory');
@@ -178,13 +185,14 @@ async function main() {
         for (const threads of threadCounts) {
             for (const model of growing) growth.push(await measureGrowth(browser, site.ours, model, threads));
             for (const model of layers) profiles.push(await printLayers(browser, site.ours, model, threads));
+            if (placing) tsne.push(await measureTsne(browser, threads));
         }
     } finally {
         await quit(browser);
         await site.close();
     }
     if (rows.length) printSum(all);
-    save(values.smoke ? 'build/bench/smoke.json' : 'build/bench.json', { chromium: await version(), rows: all, growth, profiles });
+    save(values.smoke ? 'build/bench/smoke.json' : 'build/bench.json', { chromium: await version(), rows: all, growth, tsne, profiles });
 }
 
 const version = async () => execFileSync(process.env.CHROMIUM ?? '/usr/bin/chromium', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
