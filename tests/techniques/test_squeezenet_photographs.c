@@ -6,7 +6,8 @@
  *     test_techniques_squeezenet_photographs 50 50    the 50 after the first 50
  *
  * PGD at 8/255 fools SqueezeNet on 99 % and reaches a random class on 90 %; DeepFool's change is shorter than the
- * shortest of FGSM's that fools as well; the insertion area of Grad-CAM is above that of a random order on 95 %.
+ * shortest of FGSM's that fools as well; the insertion area of Grad-CAM is above that of a random order on 95 %; with
+ * the upper half of the layers random, the map of guided backprop is still itself, and that of the gradient is not.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -21,8 +22,11 @@
 enum { CLASSES = 1000 };
 
 typedef struct Counts {
-    int photographs, fooled, survived, aimed, both, deeper, inserted;
+    int photographs, fooled, survived, aimed, aimed_longer, both, deeper, inserted;
     double deepfool_l2, fgsm_l2, insertion, random_insertion;
+    /* Likeness to the trained network's map: structural similarity, rank correlation. */
+    double guided[2], gradient[2];
+    int kept[2]; /* photographs on which guided backprop is less changed than the gradient */
 } Counts;
 
 static int by_name(const void *a, const void *b)
@@ -94,10 +98,14 @@ static void attack(const Zebra *zebra, int class, uint64_t seed, Counts *counts)
     char goal[32];
     snprintf(goal, sizeof goal, "class:%d",
              (class + 1 + (int)random_below(&random, CLASSES - 1)) % CLASSES);
-    /* Some classes are far away: 20 steps instead of 10, the bound is the same. */
-    const char *const aimed[] = {"target", goal, "aim", "true", "steps", "20", NULL};
+    /* Some classes are far away: the default of 10 steps, and 20 within the same bound. */
+    const char *const aimed[] = {"target", goal, "aim", "true", NULL};
     run = zebra_result(zebra, "pgd", aimed, &result);
     if (run) counts->aimed += is_yes(&result, "fooled");
+    run_destroy(run);
+    const char *const longer[] = {"target", goal, "aim", "true", "steps", "20", NULL};
+    run = zebra_result(zebra, "pgd", longer, &result);
+    if (run) counts->aimed_longer += is_yes(&result, "fooled");
     run_destroy(run);
 }
 
@@ -138,14 +146,43 @@ static void insert(const Zebra *zebra, Counts *counts)
     run_destroy(run);
 }
 
+/* Adebayo et al. 2018, figure 4: structural similarity and rank correlation when half of the layers are random. */
+static void likeness(const Zebra *zebra, const char *method, double like[2])
+{
+    const char *const params[] = {"method", method, "stages", "4", NULL};
+    Result result;
+    Run *run = zebra_result(zebra, "sanity-check", params, &result);
+    const ResultItem *curve = run ? item_named(&result, "similarity") : NULL;
+    for (int k = 0; k < 2 && curve; k++) like[k] = curve->data[k * curve->shape.dim[1] + 2];
+    run_destroy(run);
+}
+
+static void check_sanity(const Zebra *zebra, Counts *counts)
+{
+    double guided[2] = {0}, gradient[2] = {0};
+    likeness(zebra, "guided-backprop", guided);
+    likeness(zebra, "gradient", gradient);
+    for (int k = 0; k < 2; k++) {
+        counts->guided[k] += guided[k];
+        counts->gradient[k] += gradient[k];
+        counts->kept[k] += guided[k] > gradient[k];
+    }
+}
+
 static void report(const Counts *c)
 {
-    printf("# of %d: PGD fools %d (%d as 8-bit PNG), aimed %d; insertion above chance %d (%.3f and "
-           "%.3f)\n",
-           c->photographs, c->fooled, c->survived, c->aimed, c->inserted,
+    printf("# of %d: PGD fools %d (%d as 8-bit PNG), aimed %d (%d in 20 steps); insertion above "
+           "chance %d (%.3f and %.3f)\n",
+           c->photographs, c->fooled, c->survived, c->aimed, c->aimed_longer, c->inserted,
            c->insertion / c->photographs, c->random_insertion / c->photographs);
     printf("# both fool %d: mean L2 of DeepFool %.1f, of FGSM %.1f levels; shorter on %d\n",
            c->both, c->deepfool_l2 / c->both, c->fgsm_l2 / c->both, c->deeper);
+    for (int k = 0; k < 2; k++) {
+        printf("# half of the layers random: %s of guided backprop %.2f, of the gradient %.2f; "
+               "higher on %d\n",
+               k ? "rank correlation" : "structural similarity", c->guided[k] / c->photographs,
+               c->gradient[k] / c->photographs, c->kept[k]);
+    }
     fflush(stdout);
 }
 
@@ -168,6 +205,7 @@ int main(int argc, char **argv)
         attack(&zebra, class, (uint64_t) class + 1, &counts);
         compare_lengths(&zebra, &counts);
         insert(&zebra, &counts);
+        check_sanity(&zebra, &counts);
         if (counts.photographs % 10 == 0) report(&counts);
     }
     report(&counts);
@@ -177,6 +215,8 @@ int main(int argc, char **argv)
     CHECK(100 * counts.aimed >= 90 * n);
     CHECK(counts.both > 0 && counts.deepfool_l2 < counts.fgsm_l2);
     CHECK(100 * counts.inserted >= 95 * n);
+    for (int k = 0; k < 2; k++) CHECK(counts.guided[k] > 1.5 * counts.gradient[k]);
+    CHECK(100 * counts.kept[0] >= 95 * n);
     for (int i = 0; i < found; i++) free(names[i]);
     graph_destroy(graph);
     zebra_close(&zebra);
