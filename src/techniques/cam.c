@@ -23,13 +23,10 @@ Status cam_begin(Run *run, CamWeight weight)
 {
     Cam *s = run_state(run);
     s->weight = weight;
-    TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
-    TRY(run_load_picture(run, s->graph, 0, 0));
-    TRY(cam_layer(run, s->graph, &s->layer));
+    TRY(subject_begin(run, &s->subject));
+    TRY(cam_layer(run, s->subject.graph, &s->layer));
     TRY(run_floats(run, shape_span(&s->layer->shape, 2, 4), &s->coarse));
-    TRY(run_floats(run, shape_span(&graph_input(s->graph, 0)->shape, 2, 4), &s->full));
-    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
-    run_ask_forward(run, s->graph, NULL, 0);
+    TRY(run_floats(run, s->subject.plane, &s->full));
     run_tell_progress(run, 0, 0.6);
     return status_ok();
 }
@@ -64,24 +61,23 @@ Status cam_enlarge(const Graph *graph, const Value *layer, const char *target, c
 Status cam_step(Run *run, double share)
 {
     Cam *s = run_state(run);
+    Subject *subject = &s->subject;
     if (!s->forward_done) {
         s->forward_done = true;
-        s->top = top_class(s->graph, 0, s->probabilities);
-        TRY(target_resolve(run, s->graph, &s->term, s->target));
-        graph_stop_backward_at(s->graph, s->layer);
-        run_ask_backward(run, s->graph, &s->term, 1, &backward_exact);
+        TRY(subject_resolve(run, subject));
+        graph_stop_backward_at(subject->graph, s->layer);
+        run_ask_backward(run, subject->graph, &subject->term, 1, &backward_exact);
         run_tell_progress(run, 0.6, share);
         return status_ok();
     }
-    s->value = run_objective(run);
-    TRY(check_gradient(s->graph, s->layer, s->target, &backward_exact));
+    TRY(check_gradient(subject->graph, s->layer, subject->target, &backward_exact));
     const size_t plane = shape_span(&s->layer->shape, 2, 4);
     for (size_t k = 0; k < (size_t)s->layer->shape.dim[1]; k++) {
         const float *a = s->layer->data + k * plane;
         cam_add(s->coarse, s->weight(a, s->layer->grad + k * plane, plane), a, plane);
     }
     cam_rectify(s->coarse, plane);
-    TRY(cam_enlarge(s->graph, s->layer, s->target, s->coarse, s->full));
+    TRY(cam_enlarge(subject->graph, s->layer, subject->target, s->coarse, s->full));
     s->done = true;
     run_tell_version(run);
     return status_ok();
@@ -107,20 +103,17 @@ void cam_add_maps(const Graph *graph, const Value *layer, const float *coarse, c
 void cam_add_facts(Run *run, Result *result)
 {
     const Cam *s = run_state(run);
-    result_fact_text(result, "target", "Target", s->target);
-    result_fact(result, "value", "Value of the target", s->value, "");
+    subject_add_target(&s->subject, result);
     result_fact_text(result, "layer", "Layer", s->layer->name);
     result_fact(result, "channels", "Maps weighed", s->layer->shape.dim[1], "");
-    if (s->top < 0) return;
-    fact_class(run, result, "class", "Likeliest class", s->top);
-    fact_percent(result, "probability", "Its probability", s->probabilities[s->top]);
+    subject_add_class(run, &s->subject, result);
 }
 
 Status cam_result(Run *run, Result *result)
 {
     const Cam *s = run_state(run);
     if (!s->done) return nothing_yet("the class activation map");
-    cam_add_maps(s->graph, s->layer, s->coarse, s->full, result);
+    cam_add_maps(s->subject.graph, s->layer, s->coarse, s->full, result);
     cam_add_facts(run, result);
     return status_ok();
 }

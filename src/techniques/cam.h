@@ -3,25 +3,24 @@
 #ifndef CONVOSCOPE_TECHNIQUES_CAM_H
 #define CONVOSCOPE_TECHNIQUES_CAM_H
 
-#include "techniques/common.h"
+#include "techniques/subject.h"
 
 /* The weight of one channel from its activations a and their gradients da, both [H,W]. */
 typedef double (*CamWeight)(const float *a, const float *da, size_t plane);
 
 typedef struct Cam {
+    Subject subject;
     CamWeight weight;
-    Graph *graph;
-    Objective term;
-    char target[TARGET_TEXT_BYTES];
-    float *probabilities; /* [classes] */
-    int top;              /* class, or -1 */
-    double value;         /* of the target */
     Value *layer;
     float *coarse, *full; /* the map, [h,w] as the layer has it, and [H,W] */
     bool forward_done, done;
 } Cam;
 
-/* The row `layer` of a table of parameters. */
+/* The rows `target` and `layer` of a table of parameters. */
+#define CAM_TARGET_PARAM                                                                           \
+    TARGET_PARAM(                                                                                  \
+        "What is explained: the score of a class (class:340, class:top), or a unit above "         \
+        "the layer.")
 #define CAM_LAYER_PARAM                                                                            \
     {                                                                                              \
         .name = "layer", .title = "Layer", .type = PARAM_LAYER, .initial = "auto", .unit = "",     \

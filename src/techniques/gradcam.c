@@ -1,9 +1,7 @@
 #include "techniques/cam.h"
 
 static const Param params[] = {
-    TARGET_PARAM(
-        "What is explained: the score of a class (class:340, class:top), or a unit above the "
-        "layer."),
+    CAM_TARGET_PARAM,
     CAM_LAYER_PARAM,
 };
 

@@ -5,9 +5,7 @@
 #define TITLE_PRODUCT   "Gradient times input, summed over the channels"
 
 static const Param params[] = {
-    TARGET_PARAM(
-        "What is explained: the score of a class (class:340, class:top), or any unit of the "
-        "network (channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE)."),
+    SUBJECT_PARAM,
     {.name = "view",
      .title = "View",
      .type = PARAM_CHOICE,
@@ -39,7 +37,8 @@ static Status result(Run *run, Result *out)
 {
     const Saliency *s = run_state(run);
     if (!s->done) return nothing_yet("gradient");
-    const Shape *shape = &s->input->shape;
+    const Value *input = s->subject.input;
+    const Shape *shape = &input->shape;
     ResultItem item = {.name = "map",
                        .kind = RESULT_MAP,
                        .shape = shape_make(2, shape->dim + 2),
@@ -50,14 +49,14 @@ static Status result(Run *run, Result *out)
         item.title = TITLE_MAGNITUDE;
         item.is_signed = false;
         item.colormap = "inferno";
-        magnitude_map(s->input->grad, shape->dim[1], shape_span(shape, 2, 4), s->map);
+        magnitude_map(input->grad, shape->dim[1], s->subject.plane, s->map);
     } else {
         const bool product = run_choice(run, "view", "times-input");
         item.title = product ? TITLE_PRODUCT : TITLE_SIGNED;
-        sum_map(s->input, product, s->map);
+        sum_map(input, product, s->map);
     }
     result_add(out, item);
-    add_raw(out, shape, s->input->grad, "What came back, per channel of the network's input");
+    add_raw(out, shape, input->grad, "What came back, per channel of the network's input");
     saliency_add_facts(run, out);
     return status_ok();
 }

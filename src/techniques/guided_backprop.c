@@ -1,9 +1,7 @@
 #include "techniques/saliency.h"
 
 static const Param params[] = {
-    TARGET_PARAM(
-        "What is explained: the score of a class (class:340, class:top), or any unit of the "
-        "network (channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE)."),
+    SUBJECT_PARAM,
 };
 
 static Status begin(Run *run)

@@ -8,9 +8,7 @@ typedef struct GuidedGradcam {
 } GuidedGradcam;
 
 static const Param params[] = {
-    TARGET_PARAM(
-        "What is explained: the score of a class (class:340, class:top), or a unit above the "
-        "layer."),
+    CAM_TARGET_PARAM,
     CAM_LAYER_PARAM,
 };
 
@@ -18,28 +16,29 @@ static Status begin(Run *run)
 {
     GuidedGradcam *s = run_state(run);
     TRY(cam_begin(run, cam_mean_gradient));
-    const Shape *input = &graph_input(s->cam.graph, 0)->shape;
-    TRY(run_floats(run, shape_span(input, 1, 4), &s->product));
-    TRY(run_floats(run, shape_span(input, 2, 4), &s->map));
-    return run_floats(run, 3 * shape_span(input, 2, 4), &s->rgb);
+    const Subject *subject = &s->cam.subject;
+    TRY(run_floats(run, subject->size, &s->product));
+    TRY(run_floats(run, subject->plane, &s->map));
+    return run_floats(run, 3 * subject->plane, &s->rgb);
 }
 
 static Status step(Run *run)
 {
     GuidedGradcam *s = run_state(run);
+    const Subject *subject = &s->cam.subject;
     if (!s->cam.done) {
         TRY(cam_step(run, 0.7));
         if (!s->cam.done) return status_ok();
         /* From the same forward pass, now with the other rule and down to the picture. */
-        graph_stop_backward_at(s->cam.graph, NULL);
-        run_ask_backward(run, s->cam.graph, &s->cam.term, 1, &backward_guided);
+        graph_stop_backward_at(subject->graph, NULL);
+        run_ask_backward(run, subject->graph, &subject->term, 1, &backward_guided);
         run_tell_progress(run, 0.7, 1);
         return status_ok();
     }
-    const Value *input = graph_input(s->cam.graph, 0);
-    TRY(check_gradient(s->cam.graph, input, s->cam.target, &backward_guided));
-    const size_t size = shape_span(&input->shape, 1, 4), plane = shape_span(&input->shape, 2, 4);
-    for (size_t i = 0; i < size; i++) s->product[i] = input->grad[i] * s->cam.full[i % plane];
+    const Value *input = subject->input;
+    TRY(check_gradient(subject->graph, input, subject->target, &backward_guided));
+    for (size_t i = 0; i < subject->size; i++)
+        s->product[i] = input->grad[i] * s->cam.full[i % subject->plane];
     s->done = true;
     run_tell_version(run);
     run_finish(run);
@@ -50,9 +49,9 @@ static Status result(Run *run, Result *out)
 {
     const GuidedGradcam *s = run_state(run);
     if (!s->done) return nothing_yet("guided-gradcam");
-    const Shape *shape = &graph_input(s->cam.graph, 0)->shape;
+    const Shape *shape = &s->cam.subject.input->shape;
     const float scale = show_signal(run, s->product, shape, s->rgb);
-    magnitude_map(s->product, shape->dim[1], shape_span(shape, 2, 4), s->map);
+    magnitude_map(s->product, shape->dim[1], s->cam.subject.plane, s->map);
     add_signal(out, shape, s->rgb, s->map, s->product);
     result_add(out, (ResultItem){.name = "gradcam",
                                  .title = "Grad-CAM, the one factor",

@@ -2,29 +2,21 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "techniques/common.h"
+#include "techniques/samples.h"
 
 typedef enum Stage { STAGE_PICTURE, STAGE_BASELINE, STAGE_PATH } Stage;
 
 typedef struct Integrated {
+    Samples samples; /* first: samples.c takes the state for its own */
     Stage stage;
-    Graph *graph;
-    const Value *input;
-    size_t size, plane;  /* values of the input, of one channel */
-    float *clean, *base; /* [C,H,W] */
-    float *sum;          /* [C,H,W]: of the gradients so far */
-    float *raw;          /* [C,H,W]: (x - x') times their mean */
-    float *map;          /* [H,W]: summed over the channels */
-    float *probabilities;
-    Objective term;
-    char target[TARGET_TEXT_BYTES];
-    int top, steps, done;
-    double value, base_value; /* of the target */
+    float *base;       /* [C,H,W] */
+    float *raw;        /* [C,H,W]: (x - x') times the mean of the gradients */
+    float *map;        /* [H,W]: summed over the channels */
+    double base_value; /* of the target */
 } Integrated;
 
 static const Param params[] = {
-    TARGET_PARAM("What is explained: the score of a class (class:340, class:top), or any unit of "
-                 "the network (channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE)."),
+    SUBJECT_PARAM,
     {.name = "baseline",
      .title = "Baseline",
      .type = PARAM_CHOICE,
@@ -49,12 +41,13 @@ static const Param params[] = {
 
 static void make_baseline(Run *run)
 {
-    Integrated *s = run_state(run);
-    const Shape *shape = &s->input->shape;
+    const Integrated *s = run_state(run);
+    const Subject *subject = &s->samples.subject;
+    const Shape *shape = &subject->input->shape;
     const int height = shape->dim[2], width = shape->dim[3];
     if (run_choice(run, "baseline", "blur")) {
         const int shorter = height < width ? height : width;
-        memcpy(s->base, s->clean, s->size * sizeof *s->base);
+        memcpy(s->base, s->samples.clean, subject->size * sizeof *s->base);
         blur_planes(s->base, s->map, shape->dim[1], height, width, shorter / 10 + 1);
         return;
     }
@@ -64,89 +57,68 @@ static void make_baseline(Run *run)
     for (int c = 0; c < shape->dim[1]; c++) {
         float low, high, level;
         preprocess_bounds(network_preprocess(run_network(run)), c, &low, &high, &level);
-        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++) {
+        float *base = s->base + (size_t)c * subject->plane;
+        for (size_t i = 0; i < subject->plane; i++) {
             const float share = noise ? random_uniform(&random) : white ? 1 : 0;
-            s->base[i] = low + share * (high - low);
+            base[i] = low + share * (high - low);
         }
     }
+}
+
+/* The middle of the next piece of the straight line from the baseline to the picture. */
+static void go_on(Run *run)
+{
+    const Integrated *s = run_state(run);
+    const Samples *path = &s->samples;
+    const float share = ((float)path->done + 0.5F) / (float)path->plan.count;
+    for (size_t i = 0; i < path->subject.size; i++)
+        path->subject.input->data[i] = s->base[i] + share * (path->clean[i] - s->base[i]);
 }
 
 static Status begin(Run *run)
 {
     Integrated *s = run_state(run);
-    s->steps = run_int(run, "steps");
-    TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
-    TRY(run_load_picture(run, s->graph, 0, 0));
-    s->input = graph_input(s->graph, 0);
-    s->size = shape_span(&s->input->shape, 1, 4);
-    s->plane = shape_span(&s->input->shape, 2, 4);
-    TRY(run_floats(run, s->size, &s->clean));
-    TRY(run_floats(run, s->size, &s->base));
-    TRY(run_floats(run, s->size, &s->sum));
-    TRY(run_floats(run, s->size, &s->raw));
-    TRY(run_floats(run, s->plane, &s->map));
-    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
-    memcpy(s->clean, s->input->data, s->size * sizeof *s->clean);
+    TRY(samples_begin(run,
+                      &(SamplesPlan){.count = run_int(run, "steps"), .least = 1, .make = go_on}));
+    TRY(run_floats(run, s->samples.subject.size, &s->base));
+    TRY(run_floats(run, s->samples.subject.size, &s->raw));
+    TRY(run_floats(run, s->samples.subject.plane, &s->map));
     make_baseline(run);
-    run_ask_forward(run, s->graph, NULL, 0);
-    run_tell_progress(run, 0, 0.5 / (s->steps + 1));
     return status_ok();
-}
-
-/* The gradient at the middle of the next piece of the straight line from the baseline to the picture. */
-static void ask_gradient(Run *run)
-{
-    Integrated *s = run_state(run);
-    const float share = ((float)s->done + 0.5F) / (float)s->steps;
-    for (size_t i = 0; i < s->size; i++)
-        s->input->data[i] = s->base[i] + share * (s->clean[i] - s->base[i]);
-    run_ask_gradient(run, s->graph, &s->term, 1, &backward_exact);
-    run_tell_progress(run, (s->done + 1.0) / (s->steps + 1), (s->done + 2.0) / (s->steps + 1));
 }
 
 static Status step(Run *run)
 {
     Integrated *s = run_state(run);
+    Subject *subject = &s->samples.subject;
     switch (s->stage) {
     case STAGE_PICTURE:
-        TRY(check_activations(s->graph));
-        s->top = top_class(s->graph, 0, s->probabilities);
-        TRY(target_resolve(run, s->graph, &s->term, s->target));
-        s->value = objective_value(&s->term);
-        memcpy(s->input->data, s->base, s->size * sizeof *s->base);
+        TRY(check_activations(subject->graph));
+        TRY(subject_resolve(run, subject));
+        memcpy(subject->input->data, s->base, subject->size * sizeof *s->base);
         s->stage = STAGE_BASELINE;
-        run_ask_objective(run, s->graph, &s->term);
-        run_tell_progress(run, 0.5 / (s->steps + 1), 1.0 / (s->steps + 1));
+        run_ask_objective(run, subject->graph, &subject->term);
         return status_ok();
     case STAGE_BASELINE:
-        s->base_value = objective_value(&s->term);
+        s->base_value = objective_value(&subject->term);
         s->stage = STAGE_PATH;
-        ask_gradient(run);
+        samples_ask(run);
         return status_ok();
     case STAGE_PATH: break;
     }
-    for (size_t i = 0; i < s->size; i++) s->sum[i] += s->input->grad[i];
-    s->done++;
-    run_tell_version(run);
-    if (s->done < s->steps) {
-        ask_gradient(run);
-        return status_ok();
-    }
-    /* Near a black baseline no unit may be on; at the end something has to have come through. */
-    if (max_abs(s->sum, s->size) == 0)
-        TRY(check_gradient(s->graph, s->input, s->target, &backward_exact));
-    run_finish(run);
-    return status_ok();
+    return samples_take(run);
 }
 
 /* (x - x') times the mean gradient, equation 3; returns its sum. */
-static double integrate(Integrated *s)
+static double integrate(const Integrated *s)
 {
+    const Samples *path = &s->samples;
+    const size_t plane = path->subject.plane;
     double total = 0;
-    memset(s->map, 0, s->plane * sizeof *s->map);
-    for (size_t i = 0; i < s->size; i++) {
-        s->raw[i] = (s->clean[i] - s->base[i]) * s->sum[i] / (float)s->done;
-        s->map[i % s->plane] += s->raw[i];
+    memset(s->map, 0, plane * sizeof *s->map);
+    for (size_t i = 0; i < path->subject.size; i++) {
+        s->raw[i] = (path->clean[i] - s->base[i]) * path->sum[i] / (float)path->done;
+        s->map[i % plane] += s->raw[i];
         total += s->raw[i];
     }
     return total;
@@ -155,35 +127,34 @@ static double integrate(Integrated *s)
 static void add_facts(Run *run, Result *out, double total)
 {
     const Integrated *s = run_state(run);
-    const double difference = s->value - s->base_value;
-    result_fact_text(out, "target", "Target", s->target);
-    result_fact(out, "value", "Value of the target", s->value, "");
+    const Samples *path = &s->samples;
+    const double difference = path->subject.value - s->base_value;
+    subject_add_target(&path->subject, out);
     result_fact(out, "baseline-value", "Its value at the baseline", s->base_value, "");
     result_fact(out, "sum", "Sum of the map", total, "");
     result_fact(out, "difference", "What it should sum to", difference, "");
-    if (s->done == s->steps && difference != 0) {
+    if (path->done == path->plan.count && difference != 0) {
         result_fact(out, "completeness-error", "Completeness error",
                     100 * fabs(total / difference - 1), "%");
     }
-    result_fact(out, "steps", "Gradients taken", s->done, "");
-    if (s->top < 0) return;
-    fact_class(run, out, "class", "Likeliest class", s->top);
-    fact_percent(out, "probability", "Its probability", s->probabilities[s->top]);
+    result_fact(out, "steps", "Gradients taken", path->done, "");
+    subject_add_class(run, &path->subject, out);
 }
 
 static Status result(Run *run, Result *out)
 {
-    Integrated *s = run_state(run);
-    if (!s->done) return nothing_yet("integrated-gradients");
+    const Integrated *s = run_state(run);
+    const Shape *shape = &s->samples.subject.input->shape;
+    if (!s->samples.done) return nothing_yet("integrated-gradients");
     const double total = integrate(s);
     result_add(out, (ResultItem){.name = "map",
                                  .title = "What each pixel adds to the score",
                                  .kind = RESULT_MAP,
-                                 .shape = shape_make(2, s->input->shape.dim + 2),
+                                 .shape = shape_make(2, shape->dim + 2),
                                  .data = s->map,
                                  .is_signed = true,
                                  .colormap = "rdbu"});
-    add_raw(out, &s->input->shape, s->raw, "The same per channel of the network's input");
+    add_raw(out, shape, s->raw, "The same per channel of the network's input");
     add_facts(run, out, total);
     return status_ok();
 }

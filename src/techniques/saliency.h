@@ -3,17 +3,11 @@
 #ifndef CONVOSCOPE_TECHNIQUES_SALIENCY_H
 #define CONVOSCOPE_TECHNIQUES_SALIENCY_H
 
-#include "techniques/common.h"
+#include "techniques/subject.h"
 
 typedef struct Saliency {
+    Subject subject; /* the gradient of its input is the raw result, [1,C,H,W] */
     const BackwardRule *rule;
-    Graph *graph;
-    const Value *input; /* its grad is the raw result, [1,C,H,W] */
-    Objective term;
-    char target[TARGET_TEXT_BYTES];
-    float *probabilities; /* [classes] */
-    int top;              /* class, or -1 */
-    double value;         /* of the target */
     bool forward_done, done;
     float *map; /* [H,W] */
     float *rgb; /* [3,H,W] */

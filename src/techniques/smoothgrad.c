@@ -1,29 +1,17 @@
-#include <string.h>
-
 #include "base/random.h"
-#include "techniques/common.h"
+#include "techniques/samples.h"
 
 typedef struct Smoothgrad {
-    Graph *graph;
-    const Value *input;
-    size_t size, plane;  /* values of the input, of one channel */
-    float *clean;        /* [C,H,W] */
-    float *sum, *square; /* [C,H,W]: of the gradients so far, of their squares */
-    float *raw;          /* [C,H,W] */
-    float *map;          /* [H,W] */
-    float *probabilities;
-    Objective term;
-    char target[TARGET_TEXT_BYTES];
-    int top, samples, done;
-    float sigma; /* in the input's units */
-    double value;
+    Samples samples; /* first: samples.c takes the state for its own */
+    float *raw;      /* [C,H,W] */
+    float *map;      /* [H,W] */
+    float sigma;     /* in the input's units */
     bool started;
     Random random;
 } Smoothgrad;
 
 static const Param params[] = {
-    TARGET_PARAM("What is explained: the score of a class (class:340, class:top), or any unit of "
-                 "the network (channel:NODE:C, neuron:NODE:C:Y:X, layer:NODE)."),
+    SUBJECT_PARAM,
     {.name = "form",
      .title = "Form",
      .type = PARAM_CHOICE,
@@ -54,101 +42,82 @@ static const Param params[] = {
     SEED_PARAM("Of the noise: the same number gives the same map."),
 };
 
+static void add_noise(Run *run)
+{
+    Smoothgrad *s = run_state(run);
+    const Subject *subject = &s->samples.subject;
+    for (size_t i = 0; i < subject->size; i++)
+        subject->input->data[i] = s->samples.clean[i] + s->sigma * random_normal(&s->random);
+}
+
 static Status begin(Run *run)
 {
     Smoothgrad *s = run_state(run);
-    s->samples = run_int(run, "samples");
     s->random = random_seeded((uint64_t)run_int(run, "seed"));
-    TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
-    TRY(run_load_picture(run, s->graph, 0, 0));
-    s->input = graph_input(s->graph, 0);
-    s->size = shape_span(&s->input->shape, 1, 4);
-    s->plane = shape_span(&s->input->shape, 2, 4);
-    TRY(run_floats(run, s->size, &s->clean));
-    TRY(run_floats(run, s->size, &s->sum));
-    TRY(run_floats(run, s->size, &s->square));
-    TRY(run_floats(run, s->size, &s->raw));
-    TRY(run_floats(run, s->plane, &s->map));
-    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
-    memcpy(s->clean, s->input->data, s->size * sizeof *s->clean);
-    const TensorStats stats = tensor_stats(s->clean, s->size);
+    TRY(samples_begin(run, &(SamplesPlan){.count = run_int(run, "samples"),
+                                          .least = 2,
+                                          .squares = !run_choice(run, "form", "mean"),
+                                          .make = add_noise}));
+    const Subject *subject = &s->samples.subject;
+    TRY(run_floats(run, subject->size, &s->raw));
+    TRY(run_floats(run, subject->plane, &s->map));
+    const TensorStats stats = tensor_stats(s->samples.clean, subject->size);
     s->sigma = run_float(run, "sigma") / 100 * (stats.max - stats.min);
-    run_ask_forward(run, s->graph, NULL, 0);
-    run_tell_progress(run, 0, 1.0 / (s->samples + 1));
     return status_ok();
-}
-
-static void ask_sample(Run *run)
-{
-    Smoothgrad *s = run_state(run);
-    for (size_t i = 0; i < s->size; i++)
-        s->input->data[i] = s->clean[i] + s->sigma * random_normal(&s->random);
-    run_ask_gradient(run, s->graph, &s->term, 1, &backward_exact);
-    run_tell_progress(run, (s->done + 1.0) / (s->samples + 1), (s->done + 2.0) / (s->samples + 1));
 }
 
 static Status step(Run *run)
 {
     Smoothgrad *s = run_state(run);
-    if (!s->started) {
-        s->started = true;
-        TRY(check_activations(s->graph));
-        s->top = top_class(s->graph, 0, s->probabilities);
-        TRY(target_resolve(run, s->graph, &s->term, s->target));
-        s->value = objective_value(&s->term);
-        ask_sample(run);
-        return status_ok();
-    }
-    for (size_t i = 0; i < s->size; i++) {
-        const float g = s->input->grad[i];
-        s->sum[i] += g;
-        s->square[i] += g * g;
-    }
-    s->done++;
-    if (s->done > 1) run_tell_version(run);
-    if (s->done < s->samples) {
-        ask_sample(run);
-        return status_ok();
-    }
-    if (max_abs(s->sum, s->size) == 0)
-        TRY(check_gradient(s->graph, s->input, s->target, &backward_exact));
-    run_finish(run);
+    if (s->started) return samples_take(run);
+    s->started = true;
+    TRY(check_activations(s->samples.subject.graph));
+    TRY(subject_resolve(run, &s->samples.subject));
+    samples_ask(run);
     return status_ok();
+}
+
+/* The mean, the mean of the squares, or the variance of the gradients, of each value. */
+static void make_raw(Run *run)
+{
+    const Smoothgrad *s = run_state(run);
+    const Samples *samples = &s->samples;
+    const bool squared = run_choice(run, "form", "squared");
+    const float share = 1 / (float)samples->done;
+    for (size_t i = 0; i < samples->subject.size; i++) {
+        const float g = share * samples->sum[i];
+        const float g2 = samples->squares ? share * samples->squares[i] : 0;
+        const float spread = g2 > g * g ? g2 - g * g : 0;
+        s->raw[i] = !samples->squares ? g : squared ? g2 : spread;
+    }
 }
 
 static Status result(Run *run, Result *out)
 {
-    Smoothgrad *s = run_state(run);
-    if (s->done < 2) return nothing_yet("smoothgrad");
-    const bool squared = run_choice(run, "form", "squared");
-    const bool mean = run_choice(run, "form", "mean");
-    const float share = 1 / (float)s->done;
-    for (size_t i = 0; i < s->size; i++) {
-        const float g = share * s->sum[i], g2 = share * s->square[i];
-        const float spread = g2 > g * g ? g2 - g * g : 0;
-        s->raw[i] = mean ? g : squared ? g2 : spread;
-    }
-    magnitude_map(s->raw, s->input->shape.dim[1], s->plane, s->map);
+    const Smoothgrad *s = run_state(run);
+    const Subject *subject = &s->samples.subject;
+    const Shape *shape = &subject->input->shape;
+    if (s->samples.done < 2) return nothing_yet("smoothgrad");
+    const bool mean = !s->samples.squares;
+    make_raw(run);
+    magnitude_map(s->raw, shape->dim[1], subject->plane, s->map);
     result_add(out, (ResultItem){.name = "map",
                                  .title = "Largest magnitude over the channels",
                                  .kind = RESULT_MAP,
-                                 .shape = shape_make(2, s->input->shape.dim + 2),
+                                 .shape = shape_make(2, shape->dim + 2),
                                  .data = s->map,
                                  .colormap = "inferno"});
     result_add(out, (ResultItem){.name = "raw",
                                  .title = "The same per channel of the network's input",
                                  .kind = RESULT_TILES,
-                                 .shape = shape_make(3, s->input->shape.dim + 1),
+                                 .shape = shape_make(3, shape->dim + 1),
                                  .data = s->raw,
                                  .is_signed = mean,
                                  .colormap = mean ? "rdbu" : "inferno"});
-    result_fact_text(out, "target", "Target", s->target);
-    result_fact(out, "value", "Value of the target", s->value, "");
-    result_fact(out, "samples", "Noisy copies so far", s->done, "");
+    subject_add_target(subject, out);
+    result_fact(out, "samples", "Noisy copies so far", s->samples.done, "");
     result_fact(out, "sigma", "Deviation of the noise, in the units of the input", s->sigma, "");
-    if (s->top < 0) return status_ok();
-    fact_class(run, out, "class", "Likeliest class", s->top);
-    fact_percent(out, "probability", "Its probability", s->probabilities[s->top]);
+    subject_add_class(run, subject, out);
     return status_ok();
 }
 
