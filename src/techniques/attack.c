@@ -25,30 +25,24 @@ Status attack_begin(Run *run, const AttackPlan *plan)
     Attack *s = run_state(run);
     s->plan = *plan;
     TRY(check_target(run, plan));
-    TRY(run_build(run, &(GraphRequest){0}, GRAPH_INPUT_GRADIENT, &s->graph));
-    TRY(run_load_picture(run, s->graph, 0, 0));
-    s->input = graph_input(s->graph, 0);
-    s->size = shape_span(&s->input->shape, 1, 4);
-    s->plane = shape_span(&s->input->shape, 2, 4);
-    TRY(run_floats(run, s->size, &s->clean));
-    TRY(run_floats(run, s->size, &s->adversarial));
-    TRY(run_floats(run, s->size, &s->difference));
-    TRY(run_floats(run, s->size, &s->slope));
-    TRY(run_floats(run, 3 * s->plane, &s->rgb));
-    TRY(run_floats(run, 3 * s->plane, &s->shown_difference));
+    TRY(subject_begin(run, &s->subject));
+    TRY(run_floats(run, s->subject.size, &s->clean));
+    TRY(run_floats(run, s->subject.size, &s->adversarial));
+    TRY(run_floats(run, s->subject.size, &s->difference));
+    TRY(run_floats(run, s->subject.size, &s->slope));
+    TRY(run_floats(run, 3 * s->subject.plane, &s->rgb));
+    TRY(run_floats(run, 3 * s->subject.plane, &s->shown_difference));
     TRY(run_floats(run, (size_t)plan->steps + 1, &s->curve));
-    TRY(run_floats(run, (size_t)network_class_count(s->graph), &s->probabilities));
-    memcpy(s->clean, s->input->data, s->size * sizeof *s->clean);
-    run_ask_forward(run, s->graph, NULL, 0);
+    memcpy(s->clean, s->subject.input->data, s->subject.size * sizeof *s->clean);
     run_tell_progress(run, 0, 1.0 / (3 * s->plan.steps + 3));
     return status_ok();
 }
 
 static Verdict judge(const Attack *s)
 {
-    Verdict verdict = {.top = top_class(s->graph, 0, s->probabilities)};
-    verdict.probability = s->probabilities[verdict.top];
-    verdict.target_probability = s->probabilities[s->goal];
+    Verdict verdict = {.top = top_class(s->subject.graph, 0, s->subject.probabilities)};
+    verdict.probability = s->subject.probabilities[verdict.top];
+    verdict.target_probability = s->subject.probabilities[s->goal];
     return verdict;
 }
 
@@ -64,10 +58,10 @@ static void apply(Run *run)
     Attack *s = run_state(run);
     double squares = 0;
     s->changed = s->linf = 0;
-    for (int c = 0; c < s->input->shape.dim[1]; c++) {
+    for (int c = 0; c < s->subject.input->shape.dim[1]; c++) {
         float black, white, level;
         preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
-        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++) {
+        for (size_t i = (size_t)c * s->subject.plane; i < (size_t)(c + 1) * s->subject.plane; i++) {
             /* Resampling overshoots nowhere, so the clean pixel itself is valid. */
             const float x = fminf(fmaxf(s->clean[i] + s->difference[i] * level, black), white);
             const float levels = (x - s->clean[i]) / level;
@@ -79,19 +73,7 @@ static void apply(Run *run)
         }
     }
     s->l2 = sqrt(squares);
-    memcpy(s->input->data, s->adversarial, s->size * sizeof *s->adversarial);
-}
-
-/* What an 8-bit PNG keeps of it. */
-static void round_to_levels(Run *run)
-{
-    const Attack *s = run_state(run);
-    for (int c = 0; c < s->input->shape.dim[1]; c++) {
-        float black, white, level;
-        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
-        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++)
-            s->input->data[i] = black + level * roundf((s->adversarial[i] - black) / level);
-    }
+    memcpy(s->subject.input->data, s->adversarial, s->subject.size * sizeof *s->adversarial);
 }
 
 /* A step is a forward pass and a backward pass that costs two; before and after come one forward pass each, and
@@ -107,7 +89,7 @@ static void tell_progress(Run *run, int passes)
 static void ask_forward(Run *run)
 {
     Attack *s = run_state(run);
-    run_ask_objective(run, s->graph, &s->term);
+    run_ask_objective(run, s->subject.graph, &s->subject.term);
     tell_progress(run, 1);
 }
 
@@ -118,13 +100,13 @@ static void ask_backward(Run *run)
         /* Moves count directions only: a loss scaled up to slopes of about 1 does not vanish where the class is
          * certain. */
         double others = 0;
-        for (int c = 0; c < network_class_count(s->graph); c++) {
-            if (c != s->term.channel) others += s->probabilities[c];
+        for (int c = 0; c < network_class_count(s->subject.graph); c++) {
+            if (c != s->subject.term.channel) others += s->subject.probabilities[c];
         }
-        s->term.weight = (float)(1 / fmax(others, 1e-30));
+        s->subject.term.weight = (float)(1 / fmax(others, 1e-30));
     }
     s->stage = ATTACK_GRADIENT;
-    run_ask_backward(run, s->graph, &s->term, 1, &backward_exact);
+    run_ask_backward(run, s->subject.graph, &s->subject.term, 1, &backward_exact);
     tell_progress(run, 2);
 }
 
@@ -132,22 +114,22 @@ static void ask_backward(Run *run)
 static void choose_goal(Run *run)
 {
     Attack *s = run_state(run);
-    s->goal = s->term.channel;
+    s->goal = s->subject.term.channel;
     if (!s->plan.aimed || strcmp(run_text(run, "target"), "class:top") != 0) return;
-    network_scores(s->graph, 0, NULL, s->probabilities);
-    for (int c = 0; c < network_class_count(s->graph); c++) {
-        if (s->probabilities[c] < s->probabilities[s->goal]) s->goal = c;
+    network_scores(s->subject.graph, 0, NULL, s->subject.probabilities);
+    for (int c = 0; c < network_class_count(s->subject.graph); c++) {
+        if (s->subject.probabilities[c] < s->subject.probabilities[s->goal]) s->goal = c;
     }
-    s->term.channel = s->goal;
-    target_name(run, s->goal, s->target);
+    s->subject.term.channel = s->goal;
+    target_name(run, s->goal, s->subject.target);
 }
 
 static Status clean_is_judged(Run *run)
 {
     Attack *s = run_state(run);
-    TRY(target_resolve(run, s->graph, &s->term, s->target));
+    TRY(subject_resolve(run, &s->subject));
     choose_goal(run);
-    if (!s->plan.logit) s->term.kind = OBJECTIVE_CROSS_ENTROPY;
+    if (!s->plan.logit) s->subject.term.kind = OBJECTIVE_CROSS_ENTROPY;
     s->before = judge(s);
     s->curve[0] = s->before.target_probability;
     if (s->plan.start) {
@@ -164,14 +146,8 @@ static Status clean_is_judged(Run *run)
 static Status gradient_is_there(Run *run)
 {
     Attack *s = run_state(run);
-    TRY(check_gradient(s->graph, s->input, s->target, &backward_exact));
-    for (int c = 0; c < s->input->shape.dim[1]; c++) {
-        float black, white, level;
-        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
-        const float factor = s->plan.aimed && !s->plan.logit ? -level : level;
-        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++)
-            s->slope[i] = factor * s->input->grad[i];
-    }
+    TRY(check_gradient(s->subject.graph, s->subject.input, s->subject.target, &backward_exact));
+    slope_per_level(run, s->subject.input, s->plan.aimed && !s->plan.logit ? -1 : 1, s->slope);
     if (s->plan.take && s->plan.take(run, s)) {
         ask_backward(run);
         return status_ok();
@@ -196,7 +172,7 @@ static void moved_is_judged(Run *run)
         ask_backward(run);
         return;
     }
-    round_to_levels(run);
+    round_to_levels(run, s->subject.input, s->subject.input->data);
     s->stage = ATTACK_ROUNDED;
     ask_forward(run);
 }
@@ -218,12 +194,28 @@ Status attack_step(Run *run)
     return status_ok();
 }
 
+/* ---- moves ---- */
+
+void attack_move_by_sign(Attack *s, float alpha)
+{
+    for (size_t i = 0; i < s->subject.size; i++) {
+        const float g = s->slope[i];
+        s->difference[i] += alpha * (float)((g > 0) - (g < 0));
+    }
+}
+
+void attack_move_along(Attack *s, float alpha)
+{
+    const float factor = (float)(alpha / sqrt(mean_square(s->slope, s->subject.size)));
+    for (size_t i = 0; i < s->subject.size; i++) s->difference[i] += factor * s->slope[i];
+}
+
 /* ---- result ---- */
 
 static void add_facts(Run *run, Result *out)
 {
     const Attack *s = run_state(run);
-    result_fact_text(out, "target", "Target", s->target);
+    result_fact_text(out, "target", "Target", s->subject.target);
     fact_class(run, out, "before", "Class before", s->before.top);
     fact_percent(out, "before-probability", "Its probability", s->before.probability);
     fact_class(run, out, "after", "Class after", s->after.top);
@@ -250,10 +242,10 @@ Status attack_result(Run *run, Result *out)
     Attack *s = run_state(run);
     if (s->after.probability == 0) return nothing_yet("the attack");
     const Preprocess *preprocess = network_preprocess(run_network(run));
-    const int height = s->input->shape.dim[2], width = s->input->shape.dim[3];
+    const int height = s->subject.input->shape.dim[2], width = s->subject.input->shape.dim[3];
     preprocess_invert(preprocess, s->adversarial, height, width, s->rgb);
     preprocess_reorder(preprocess, s->difference, height, width, s->shown_difference);
-    around_grey(s->shown_difference, 3 * s->plane, (float)s->linf, s->shown_difference);
+    around_grey(s->shown_difference, 3 * s->subject.plane, (float)s->linf, s->shown_difference);
     result_image(out, "adversarial", "The picture that shall fool it", height, width, s->rgb);
     result_image(out, "perturbation", "The change, magnified around mid-grey", height, width,
                  s->shown_difference);
@@ -261,11 +253,11 @@ Status attack_result(Run *run, Result *out)
                (ResultItem){.name = "difference",
                             .title = "The change per channel of the network's input, in levels",
                             .kind = RESULT_TILES,
-                            .shape = shape_make(3, s->input->shape.dim + 1),
+                            .shape = shape_make(3, s->subject.input->shape.dim + 1),
                             .data = s->difference,
                             .is_signed = true,
                             .colormap = "rdbu"});
-    add_raw(out, &s->input->shape, s->adversarial,
+    add_raw(out, &s->subject.input->shape, s->adversarial,
             "The picture that shall fool it, as the network receives it");
     if (s->plan.steps > 1)
         result_curve(out, "probability", "Probability of the target, step by step",

@@ -4,7 +4,7 @@
 #ifndef CONVOSCOPE_TECHNIQUES_ATTACK_H
 #define CONVOSCOPE_TECHNIQUES_ATTACK_H
 
-#include "techniques/common.h"
+#include "techniques/subject.h"
 
 typedef struct Attack Attack;
 
@@ -25,7 +25,8 @@ typedef struct Verdict {
 /* Changes `difference`, in levels. attack.c keeps the picture within black and white. */
 typedef void (*AttackMove)(Run *run, Attack *attack);
 
-/* Takes the slope that is there; true when it wants that of another class, which it has put into attack->term. */
+/* Takes the slope that is there; true when it wants that of another class, which it has put into the
+ * subject's term. */
 typedef bool (*AttackTake)(Run *run, Attack *attack);
 
 /* What a technique is: set before attack_begin, all else is attack.c's. */
@@ -42,22 +43,16 @@ typedef struct AttackPlan {
 } AttackPlan;
 
 struct Attack {
+    Subject subject; /* its term is what is differentiated next */
     AttackPlan plan;
     AttackStage stage;
     int steps_done;
-    Graph *graph;
-    const Value *input;
-    size_t size, plane; /* values of the input, of one channel */
-    Objective term;     /* what is differentiated next */
-    int goal;           /* the target's class */
-    char target[TARGET_TEXT_BYTES];
+    int goal;                   /* the target's class */
     float *clean, *adversarial; /* [C,H,W], network's units */
     float *difference;          /* [C,H,W], levels */
-    float *
-        slope; /* [C,H,W]: gradient per level of what is to be raised: the loss, negated where aimed, or
-                     the class's score */
+    /* [C,H,W]: gradient per level of what is to be raised: the loss, negated where aimed, or the class's score */
+    float *slope;
     float *rgb, *shown_difference; /* [3,H,W] */
-    float *probabilities;
     float *curve; /* [steps + 1]: probability of the target before each step and after the last */
     Verdict before, after, rounded;
     double changed, l2, linf; /* of the difference, levels */
@@ -77,5 +72,9 @@ struct Attack {
 Status attack_begin(Run *run, const AttackPlan *plan);
 Status attack_step(Run *run);
 Status attack_result(Run *run, Result *result);
+
+/* Moves: every value by alpha levels, the way its slope points; along the slope, by the root mean square alpha. */
+void attack_move_by_sign(Attack *attack, float alpha);
+void attack_move_along(Attack *attack, float alpha);
 
 #endif

@@ -163,11 +163,9 @@ static void move_pixels(Run *run)
     ClassVisualization *s = run_state(run);
     Painter *p = s->painter;
     painter_gradient(p);
-    double squares = 0;
-    for (size_t i = 0; i < p->size; i++) squares += (double)p->dz[i] * p->dz[i];
     const double cooled = 1 - 0.9 * s->done / s->steps;
     const double length = run_float(run, "step") / 255 * cooled;
-    const float step = (float)(length / sqrt(squares / (double)p->size));
+    const float step = (float)(length / sqrt(mean_square(p->dz, p->size)));
     const float keep = 1 - run_float(run, "decay");
     for (size_t i = 0; i < p->size; i++)
         p->z[i] = fminf(fmaxf(keep * p->z[i] - step * p->dz[i], -0.5F), 0.5F);

@@ -184,6 +184,13 @@ float max_abs(const float *values, size_t count)
     return highest;
 }
 
+double mean_square(const float *values, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)values[i] * values[i];
+    return sum / (double)count;
+}
+
 float quantile_abs(const float *values, size_t count, double share)
 {
     enum { BINS = 4096 };
@@ -279,6 +286,30 @@ void add_signal(Result *result, const Shape *shape, const float *rgb, const floa
                                     .data = map,
                                     .colormap = "inferno"});
     add_raw(result, shape, raw, "What came back, per channel of the network's input");
+}
+
+/* ---- levels ---- */
+
+void slope_per_level(Run *run, const Value *input, float sign, float *slope)
+{
+    const size_t plane = shape_span(&input->shape, 2, 4);
+    for (int c = 0; c < input->shape.dim[1]; c++) {
+        float black, white, level;
+        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
+        for (size_t i = (size_t)c * plane; i < (size_t)(c + 1) * plane; i++)
+            slope[i] = sign * level * input->grad[i];
+    }
+}
+
+void round_to_levels(Run *run, const Value *input, float *x)
+{
+    const size_t plane = shape_span(&input->shape, 2, 4);
+    for (int c = 0; c < input->shape.dim[1]; c++) {
+        float black, white, level;
+        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
+        for (size_t i = (size_t)c * plane; i < (size_t)(c + 1) * plane; i++)
+            x[i] = black + level * roundf((x[i] - black) / level);
+    }
 }
 
 /* ---- shifts ---- */

@@ -62,6 +62,7 @@ Status check_gradient(const Graph *graph, const Value *value, const char *target
                       const BackwardRule *rule);
 
 float max_abs(const float *values, size_t count);
+double mean_square(const float *values, size_t count);
 
 /* The smallest bound that `share` of the magnitudes do not exceed, to 1/4096 of the largest. */
 float quantile_abs(const float *values, size_t count, double share);
@@ -81,6 +82,12 @@ float show_signal(Run *run, const float *signal, const Shape *shape, float *rgb)
 void add_signal(Result *result, const Shape *shape, const float *rgb, const float *map,
                 const float *raw);
 void add_raw(Result *result, const Shape *shape, const float *raw, const char *title);
+
+/* The gradient of an input [1,C,H,W] by pixel levels of 255, times `sign`, to slope [C,H,W]. */
+void slope_per_level(Run *run, const Value *input, float sign, float *slope);
+
+/* What an 8-bit file keeps of x [C,H,W], in the input's units: whole levels. */
+void round_to_levels(Run *run, const Value *input, float *x);
 
 /* Copies [channels,H,W] shifted around the edges by 0 to H-1 and 0 to W-1: to[y,x] = from[y - shift_y, x - shift_x].
  * The shift back is (H - shift_y) % H. random_shift: -jitter to jitter, brought into 0 to size - 1. */

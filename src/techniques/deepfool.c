@@ -36,21 +36,22 @@ static bool take(Run *run, Attack *a)
     Deepfool *s = run_state(run);
     if (!s->begun) {
         s->begun = true;
-        network_scores(a->graph, 0, a->probabilities, NULL);
-        boundary_begin(&s->boundary, a->probabilities, network_class_count(a->graph), a->goal);
+        network_scores(a->subject.graph, 0, a->subject.probabilities, NULL);
+        boundary_begin(&s->boundary, a->subject.probabilities,
+                       network_class_count(a->subject.graph), a->goal);
     }
-    return boundary_take(&s->boundary, a->slope, &a->term.channel);
+    return boundary_take(&s->boundary, a->slope, &a->subject.term.channel);
 }
 
 static void move(Run *run, Attack *a)
 {
     Deepfool *s = run_state(run);
     const float factor = 1 + run_float(run, "overshoot");
-    for (size_t i = 0; i < a->size; i++) {
+    for (size_t i = 0; i < a->subject.size; i++) {
         s->sum[i] += s->boundary.step[i];
         a->difference[i] = factor * s->sum[i];
     }
-    a->term.channel = a->goal;
+    a->subject.term.channel = a->goal;
     s->begun = false;
 }
 
@@ -63,8 +64,8 @@ static Status begin(Run *run)
                                         .move = move,
                                         .logit = true,
                                         .until_fooled = true}));
-    TRY(run_floats(run, s->attack.size, &s->sum));
-    return boundary_create(run, s->attack.size, &s->boundary);
+    TRY(run_floats(run, s->attack.subject.size, &s->sum));
+    return boundary_create(run, s->attack.subject.size, &s->boundary);
 }
 
 const Technique technique_deepfool = {

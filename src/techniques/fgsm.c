@@ -16,11 +16,7 @@ static const Param params[] = {
 /* eps sign(dL/dx); L is the cross-entropy of the class. */
 static void move(Run *run, Attack *s)
 {
-    const float eps = run_float(run, "eps");
-    for (size_t i = 0; i < s->size; i++) {
-        const float g = s->slope[i];
-        s->difference[i] = eps * (float)((g > 0) - (g < 0));
-    }
+    attack_move_by_sign(s, run_float(run, "eps"));
 }
 
 static Status begin(Run *run)

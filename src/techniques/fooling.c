@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "techniques/attack.h"
 
 static const Param params[] = {
@@ -39,10 +37,7 @@ static const Param params[] = {
 /* x + step g / |g|. */
 static void move(Run *run, Attack *s)
 {
-    double squares = 0;
-    for (size_t i = 0; i < s->size; i++) squares += (double)s->slope[i] * s->slope[i];
-    const float factor = (float)(run_float(run, "step") / sqrt(squares / (double)s->size));
-    for (size_t i = 0; i < s->size; i++) s->difference[i] += factor * s->slope[i];
+    attack_move_along(s, run_float(run, "step"));
 }
 
 static Status begin(Run *run)

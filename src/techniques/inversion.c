@@ -164,21 +164,14 @@ static void ask_gradient(Run *run)
     run_tell_progress(run, done / all, (done + 1) / all);
 }
 
-static double sum_of_squares(const float *values, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) sum += (double)values[i] * values[i];
-    return sum;
-}
-
 /* Feature match is a mean of squares; with this weight it is |F - F0|^2 / |F0|^2. */
 static Status start_layer(Run *run)
 {
     Inversion *s = run_state(run);
     Value *layer = s->list.layer[s->layer];
     const size_t count = shape_elements(&layer->shape);
-    const double norm = sum_of_squares(s->features[s->layer], count);
-    if (!(norm > 0)) {
+    const double size = mean_square(s->features[s->layer], count);
+    if (!(size > 0)) {
         return status_error(
             STATUS_BAD_INPUT,
             "inversion: every activation of layer '%s' is zero for this picture, so "
@@ -187,7 +180,7 @@ static Status start_layer(Run *run)
     }
     s->term = (Objective){.kind = OBJECTIVE_FEATURE_MATCH,
                           .value = layer,
-                          .weight = (float)((double)count / norm),
+                          .weight = (float)(1 / size),
                           .reference = s->features[s->layer]};
     for (size_t i = 0; i < s->count; i++)
         s->canvas->start[i] = (float)MID_GREY + 10 * random_normal(&s->random);
@@ -233,7 +226,7 @@ static Status descend(Run *run)
 {
     Inversion *s = run_state(run);
     find_gradient(run);
-    const double mean = sqrt(sum_of_squares(s->dz, s->count) / (double)s->count);
+    const double mean = sqrt(mean_square(s->dz, s->count));
     if (!isfinite(mean) || mean == 0)
         TRY(check_gradient(s->graph, s->input, s->term.value->name, &backward_exact));
     const float share = (float)s->step / (float)s->steps;

@@ -54,13 +54,6 @@ static const Param params[] = {
     SEED_PARAM("Of the random start: the same number gives the same picture."),
 };
 
-static double root_mean_square(const float *values, size_t count)
-{
-    double squares = 0;
-    for (size_t i = 0; i < count; i++) squares += (double)values[i] * values[i];
-    return sqrt(squares / (double)count);
-}
-
 /* A random point of the ball: uniform for linf, a random direction of full length for l2, where in so many
  * dimensions nearly all of the volume lies. */
 static void start(Run *run, Attack *s)
@@ -68,12 +61,12 @@ static void start(Run *run, Attack *s)
     const float eps = run_float(run, "eps");
     const bool l2 = run_choice(run, "norm", "l2");
     Random random = random_seeded((uint64_t)run_int(run, "seed"));
-    for (size_t i = 0; i < s->size; i++) {
+    for (size_t i = 0; i < s->subject.size; i++) {
         s->difference[i] = l2 ? random_normal(&random) : eps * (2 * random_uniform(&random) - 1);
     }
     if (!l2) return;
-    const float factor = (float)(eps / root_mean_square(s->difference, s->size));
-    for (size_t i = 0; i < s->size; i++) s->difference[i] *= factor;
+    const float factor = (float)(eps / sqrt(mean_square(s->difference, s->subject.size)));
+    for (size_t i = 0; i < s->subject.size; i++) s->difference[i] *= factor;
 }
 
 /* Steepest ascent of the norm, then back onto its ball. */
@@ -81,18 +74,15 @@ static void move(Run *run, Attack *s)
 {
     const float eps = run_float(run, "eps"), alpha = run_float(run, "alpha");
     if (run_choice(run, "norm", "linf")) {
-        for (size_t i = 0; i < s->size; i++) {
-            const float g = s->slope[i];
-            const float to = s->difference[i] + alpha * (float)((g > 0) - (g < 0));
-            s->difference[i] = fminf(fmaxf(to, -eps), eps);
-        }
+        attack_move_by_sign(s, alpha);
+        for (size_t i = 0; i < s->subject.size; i++)
+            s->difference[i] = fminf(fmaxf(s->difference[i], -eps), eps);
         return;
     }
-    const float factor = (float)(alpha / root_mean_square(s->slope, s->size));
-    for (size_t i = 0; i < s->size; i++) s->difference[i] += factor * s->slope[i];
-    const double length = root_mean_square(s->difference, s->size);
+    attack_move_along(s, alpha);
+    const double length = sqrt(mean_square(s->difference, s->subject.size));
     if (length <= eps) return;
-    for (size_t i = 0; i < s->size; i++) s->difference[i] *= (float)(eps / length);
+    for (size_t i = 0; i < s->subject.size; i++) s->difference[i] *= (float)(eps / length);
 }
 
 static Status begin(Run *run)

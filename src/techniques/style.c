@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,14 +115,7 @@ static const Param params[] = {
      .unit = "",
      .help = "Where forms are compared: deeper layers leave more freedom.",
      .advanced = true},
-    {.name = "style-layers",
-     .title = "Style layers",
-     .type = PARAM_TEXT,
-     .initial = "auto",
-     .unit = "",
-     .help = "Where textures are compared: names separated by commas, or auto for one or two "
-             "layers of each size of map.",
-     .advanced = true},
+    TEXTURE_LAYERS_PARAM("style-layers", "Style layers"),
     SEED_PARAM("Of the noise: the same number gives the same picture."),
 };
 
@@ -322,12 +314,6 @@ static void keep_uncovered(const Style *s)
 static void add_facts(Run *run, Result *out)
 {
     const Style *s = run_state(run);
-    char names[1024] = "";
-    size_t length = 0;
-    for (int i = 0; i < s->list.count && length < sizeof names - 1; i++) {
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
-                                   s->list.layer[i]->name);
-    }
     result_fact(out, "steps", "Steps", s->matcher.steps_done, "");
     result_fact(out, "evaluations", "Passes forward and back", s->matcher.evaluations, "");
     result_fact(out, "loss", "Loss", s->matcher.losses[s->matcher.steps_done - 1], "");
@@ -338,7 +324,7 @@ static void add_facts(Run *run, Result *out)
     result_fact(out, "width", "Width", s->width, "px");
     result_fact(out, "height", "Height", s->height, "px");
     result_fact_text(out, "content-layer", "Content layer", s->content->name);
-    result_fact_text(out, "style-layers", "Style layers", names);
+    fact_layers(out, "style-layers", "Style layers", &s->list);
 }
 
 static Status result(Run *run, Result *out)

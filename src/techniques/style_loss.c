@@ -68,13 +68,6 @@ static Status layer_mask(Run *run, const float *region, const Value *layer, floa
 
 /* ---- the loss ---- */
 
-static double mean_square(const float *values, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) sum += (double)values[i] * values[i];
-    return sum / (double)count;
-}
-
 static Status add_regions(Run *run, int layer, double weight)
 {
     enum { LEAST_SHARE = 1000 }; /* one in so many: what is smaller has no texture */

@@ -1,5 +1,7 @@
 #include "techniques/style_reference.h"
 
+#include <stdio.h>
+
 #include "techniques/common.h"
 
 Status plan_layers(Run *run, const char *names, int height, int width, Graph **graph)
@@ -76,4 +78,15 @@ Status reference_step(Run *run, StyleReference *r, bool *done)
     run_drop(run, r->graph);
     r->graph = NULL;
     return status_ok();
+}
+
+void fact_layers(Result *result, const char *name, const char *label, const LayerList *list)
+{
+    char names[1024] = "";
+    size_t length = 0;
+    for (int i = 0; i < list->count && length < sizeof names - 1; i++) {
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
+                                   list->layer[i]->name);
+    }
+    result_fact_text(result, name, label, names);
 }

@@ -12,6 +12,16 @@
 
 enum { STYLE_LEAST_SIDE = 32 };
 
+/* The row of a table of parameters that names the layers whose Gram matrices are compared. */
+#define TEXTURE_LAYERS_PARAM(row_name, row_title)                                                  \
+    {                                                                                              \
+        .name = (row_name), .title = (row_title), .type = PARAM_TEXT, .initial = "auto",           \
+        .unit = "",                                                                                \
+        .help = "Where textures are compared: names separated by commas, or auto for one or two "  \
+                "layers of each size of map.",                                                     \
+        .advanced = true                                                                           \
+    }
+
 typedef struct StyleReference {
     const Picture *picture;
     Graph *graph;
@@ -31,5 +41,8 @@ Status plan_layers(Run *run, const char *names, int height, int width, Graph **g
 Status reference_begin(Run *run, StyleReference *reference, const Picture *picture, int height,
                        int width, const char *names, const LayerList *layers);
 Status reference_step(Run *run, StyleReference *reference, bool *done);
+
+/* Adds the fact that names the layers. */
+void fact_layers(Result *result, const char *name, const char *label, const LayerList *list);
 
 #endif

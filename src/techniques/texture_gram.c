@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "image/colours.h"
@@ -80,14 +79,7 @@ static const Param params[] = {
      .unit = "",
      .help = "It begins small and doubles the size, so that large parts of the pattern find their "
              "shape; 1 is the paper's way."},
-    {.name = "layers",
-     .title = "Layers",
-     .type = PARAM_TEXT,
-     .initial = "auto",
-     .unit = "",
-     .help = "Where the textures are compared: names separated by commas, or auto for one or two "
-             "layers of each size of map.",
-     .advanced = true},
+    TEXTURE_LAYERS_PARAM("layers", "Layers"),
     {.name = "tv-weight",
      .title = "Smoothness",
      .type = PARAM_FLOAT,
@@ -347,17 +339,11 @@ static Status result(Run *run, Result *out)
     result_image(out, "sample", "The sample", s->sample_height, s->sample_width, s->sample);
     result_curve(out, "loss", "Loss by step; it begins anew at each size", s->loss_count,
                  s->losses);
-    char names[1024] = "";
-    size_t length = 0;
-    for (int i = 0; i < s->list.count && length < sizeof names - 1; i++) {
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
-                                   s->list.layer[i]->name);
-    }
     result_fact(out, "steps", "Steps", s->loss_count, "");
     result_fact(out, "sizes", "Sizes", s->octave_count, "");
     result_fact(out, "loss", "Squared distance of the Gram matrices", s->losses[s->loss_count - 1],
                 "%");
-    result_fact_text(out, "layers", "Layers", names);
+    fact_layers(out, "layers", "Layers", &s->list);
     return status_ok();
 }
 

@@ -87,8 +87,7 @@ static const Param params[] = {
 
 /* ---- pictures ---- */
 
-/* Picture number `picture` with the change and `factor` times the way, within black and white; rounded to levels
- * where `to_levels`. */
+/* Adds the change and `factor` times the way to x, within black and white; rounded to levels where `to_levels`. */
 static void compose(Run *run, const float *change, float factor, bool to_levels, float *x)
 {
     const Universal *s = run_state(run);
@@ -98,9 +97,9 @@ static void compose(Run *run, const float *change, float factor, bool to_levels,
         for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++) {
             const float to = x[i] + level * (change[i] + factor * s->way[i]);
             x[i] = fminf(fmaxf(to, black), white);
-            if (to_levels) x[i] = black + level * roundf((x[i] - black) / level);
         }
     }
+    if (to_levels) round_to_levels(run, s->input, x);
 }
 
 static int now(const Universal *s)
@@ -218,12 +217,7 @@ static Status visited(Run *run)
 static Status slope_is_there(Run *run)
 {
     Universal *s = run_state(run);
-    for (int c = 0; c < s->input->shape.dim[1]; c++) {
-        float black, white, level;
-        preprocess_bounds(network_preprocess(run_network(run)), c, &black, &white, &level);
-        for (size_t i = (size_t)c * s->plane; i < (size_t)(c + 1) * s->plane; i++)
-            s->slope[i] = level * s->input->grad[i];
-    }
+    slope_per_level(run, s->input, 1, s->slope);
     if (boundary_take(&s->boundary, s->slope, &s->term.channel)) {
         ask_backward(run);
         return status_ok();
@@ -296,11 +290,8 @@ static void add_facts(Run *run, Result *out)
 {
     const Universal *s = run_state(run);
     const double linf = max_abs(s->best, s->size);
-    double squares = 0, changed = 0;
-    for (size_t i = 0; i < s->size; i++) {
-        squares += (double)s->best[i] * s->best[i];
-        changed += s->best[i] != 0;
-    }
+    double changed = 0;
+    for (size_t i = 0; i < s->size; i++) changed += s->best[i] != 0;
     result_fact(out, "fooled", "Pictures fooled, saved as 8-bit PNG", 100 * s->highest, "%");
     result_fact(out, "pictures", "Pictures", s->pictures, "");
     fact_class(run, out, "before", "Class of the first before", s->clean[0]);
@@ -308,7 +299,8 @@ static void add_facts(Run *run, Result *out)
     fact_class(run, out, "after", "Class of the first after", s->first_after);
     fact_percent(out, "after-probability", "Its probability", s->first_after_share);
     result_fact(out, "l0", "Values changed (L0)", changed, "");
-    result_fact(out, "l2", "Length of the change (L2)", sqrt(squares), "levels");
+    result_fact(out, "l2", "Length of the change (L2)",
+                sqrt(mean_square(s->best, s->size) * (double)s->size), "levels");
     result_fact(out, "linf", "Largest change (L-infinity)", linf, "levels");
     result_fact(out, "factor", "Change magnified by", linf > 0 ? 127.5 / linf : 0, "x");
     result_fact(out, "epochs", "Times through the pictures", s->epoch, "");
