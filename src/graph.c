@@ -302,25 +302,32 @@ static void *take(char **next, uint64_t bytes)
     return pointer;
 }
 
+static void *take_zeroed(char **next, uint64_t bytes)
+{
+    return memset(take(next, bytes), 0, padded(bytes));
+}
+
 Status graph_allocate(Graph *graph, unsigned flags)
 {
     assert(!graph->memory);
     GraphMemory memory = graph_memory(graph, flags);
     if (memory.total > SIZE_MAX / 2) return status_no_memory("the activations", memory.total);
-    graph->memory = aligned_alloc_zeroed((size_t)memory.total);
+    graph->memory = aligned_alloc_uninitialized((size_t)memory.total);
     if (!graph->memory) return status_no_memory("the activations", memory.total);
     graph->flags = flags;
+    /* Zeroing all of it would take as long as several layers, and nodes write what they give. */
     char *next = graph->memory;
     void *scratch = take(&next, memory.scratch);
     for (int i = 0; i < graph->values.count; i++) {
         Value *value = graph->values.items[i];
         uint64_t bytes = shape_elements(&value->shape) * sizeof(float);
-        if (!value->constant) value->data = take(&next, bytes);
+        if (!value->constant)
+            value->data = value->producer ? take(&next, bytes) : take_zeroed(&next, bytes);
         if (wants_gradient(value, flags)) value->grad = take(&next, bytes);
     }
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *n = graph->nodes.items[i];
-        n->cache = take(&next, n->cache_bytes);
+        n->cache = take_zeroed(&next, n->cache_bytes);
         n->scratch = scratch;
     }
     return status_ok();
@@ -470,12 +477,13 @@ bool graph_advance(Graph *graph, double seconds)
     const int direction = graph->direction == FORWARD ? 1 : -1;
     bool ran = false;
     for (; !pass_over(graph); graph->cursor += direction) {
-        const Node *n = graph->nodes.items[graph->cursor];
+        Node *n = graph->nodes.items[graph->cursor];
         if (!n->wanted) continue;
         /* Asked before a node and not after it, so that the last one also ends the pass. */
         if (ran && clock_seconds() >= until) break;
         if (graph->direction == FORWARD) {
             n->op->forward(n);
+            n->ran = true;
         } else {
             n->op->backward(n, graph->rule);
         }
@@ -511,7 +519,7 @@ const Node *graph_first_nonfinite(const Graph *graph)
         const Node *n = graph->nodes.items[i];
         for (int j = 0; j < n->out_count; j++) {
             const Value *value = n->out[j];
-            if (tensor_stats(value->data, shape_elements(&value->shape)).nonfinite) return n;
+            if (n->ran && !tensor_is_finite(value->data, shape_elements(&value->shape))) return n;
         }
     }
     return NULL;

@@ -78,7 +78,8 @@ bool graph_is_partial(const Graph *graph);
 /* What graph_allocate will take with these flags. */
 GraphMemory graph_memory(const Graph *graph, unsigned flags);
 
-/* Takes the memory in one piece; once per graph. */
+/* Takes the memory in one piece; once per graph. Inputs are zero; gradients are not before graph_zero_gradients, nor
+ * holds a value anything before a forward pass has reached it. */
 Status graph_allocate(Graph *graph, unsigned flags);
 
 int graph_node_count(const Graph *graph);

@@ -120,3 +120,17 @@ TensorStats tensor_stats(const float *data, size_t count)
     stats.deviation = (float)sqrt(variance > 0 ? variance : 0);
     return stats;
 }
+
+bool tensor_is_finite(const float *data, size_t count)
+{
+    /* 0 times what is not finite is NaN, and stays it. Sums side by side become vectors. */
+    enum { SUMS = 16 };
+    float sum[SUMS] = {0};
+    size_t i = 0;
+    for (; i + SUMS <= count; i += SUMS) {
+        for (size_t k = 0; k < SUMS; k++) sum[k] += 0 * data[i + k];
+    }
+    for (; i < count; i++) sum[0] += 0 * data[i];
+    for (int k = 1; k < SUMS; k++) sum[0] += sum[k];
+    return sum[0] == 0;
+}

@@ -53,4 +53,7 @@ void tensor_release(Tensor *tensor);
 
 TensorStats tensor_stats(const float *data, size_t count);
 
+/* As fast as the values can be read. */
+bool tensor_is_finite(const float *data, size_t count);
+
 #endif

@@ -21,12 +21,16 @@ static size_t round_up(size_t bytes)
     return (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
-void *aligned_alloc_zeroed(size_t bytes)
+void *aligned_alloc_uninitialized(size_t bytes)
 {
     if (bytes > SIZE_MAX - ALIGNMENT) return NULL;
-    size_t rounded = round_up(bytes ? bytes : 1);
-    void *pointer = aligned_alloc(ALIGNMENT, rounded);
-    if (pointer) memset(pointer, 0, rounded);
+    return aligned_alloc(ALIGNMENT, round_up(bytes ? bytes : 1));
+}
+
+void *aligned_alloc_zeroed(size_t bytes)
+{
+    void *pointer = aligned_alloc_uninitialized(bytes);
+    if (pointer) memset(pointer, 0, bytes);
     return pointer;
 }
 

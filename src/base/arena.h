@@ -29,6 +29,7 @@ size_t arena_bytes(const Arena *arena);
 
 /* Zeroed bytes aligned to 64, apart from any arena; free with aligned_free. NULL when there is no memory. */
 void *aligned_alloc_zeroed(size_t bytes);
+void *aligned_alloc_uninitialized(size_t bytes); /* the same, with whatever is in them */
 void aligned_free(void *pointer);
 
 #endif

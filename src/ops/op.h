@@ -88,7 +88,8 @@ struct Node {
     void *scratch;
 
     /* The pass under way. */
-    bool wanted;
+    bool wanted; /* in the pass that was begun last */
+    bool ran;    /* its outputs hold what a forward pass gave */
 };
 
 /*
