@@ -4,12 +4,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "kernels/conv2d_shape.h"
+#include "kernels/conv2d_batch_work.h"
 #include "kernels/loose_gemm.h"
 #include "kernels/phases.h"
 #include "kernels/sizes.h"
 #include "kernels/transpose.h"
-#include "parallel.h"
 
 enum {
     GROUP_ROWS = 96,        /* of a product, about: so often a panel of filters is used */
@@ -17,43 +16,12 @@ enum {
     ITEMS_PER_THREAD = 3,   /* so that threads end together */
 };
 
-/* Planes of one image with zeros around them: from row and column -top, -left of the tensor on. */
-typedef struct Padding {
-    int top, left, height, width;
-} Padding;
-
-typedef struct Layout {
-    Padding in, out;     /* what taps forward, and taps of the gradient of the input, look at */
-    int in_row, out_row; /* channels, in whole vectors */
-    int group, chunk;    /* images of an item, and of a product for the filters */
-    size_t filter_floats, sum_floats, chunk_input_floats, chunk_output_floats;
-    size_t padded_floats, result_floats; /* of a thread */
-    size_t table;                        /* numbers */
-} Layout;
-
-typedef struct Work {
-    const Conv2d *c;
-    Layout l;
-    const float *x, *w, *dy;
-    float *y, *dx, *dw;
-    bool add; /* to dx */
-    float *filters, *sums, *chunk_input, *chunk_output, *own;
-    ptrdiff_t *table; /* offsets of rows of A; after them those of C */
-    int first, count; /* images of the chunk */
-    int rows;         /* of a product for the filters that are one item */
-} Work;
-
 bool conv2d_batch_fits(const Conv2d *c)
 {
     return c->groups == 1 && c->dilation_y == 1 && c->dilation_x == 1;
 }
 
 /* ---- layout ---- */
-
-static size_t padded_plane(const Padding *p)
-{
-    return (size_t)p->height * (size_t)p->width;
-}
 
 static Padding input_padding(const Conv2d *c)
 {
@@ -137,20 +105,11 @@ static Work work_make(const Conv2d *c, void *scratch)
     return work;
 }
 
-static float *padded_of(const Work *work, int thread)
+const float *padded_planes(const Padding *p, size_t planes, int height, int width,
+                           const float *from, float *to)
 {
-    return work->own + (size_t)thread * (work->l.padded_floats + work->l.result_floats);
-}
-
-static float *result_of(const Work *work, int thread)
-{
-    return padded_of(work, thread) + work->l.padded_floats;
-}
-
-/* `planes` planes of the tensor, each with what the padding puts around it, or leaves out. */
-static void pad_planes(const Padding *p, size_t planes, int height, int width, const float *from,
-                       float *to)
-{
+    if (p->top == 0 && p->left == 0 && p->height == height && p->width == width) return from;
+    const float *first = to;
     for (size_t plane = 0; plane < planes; plane++, from += (ptrdiff_t)height * width) {
         for (int row = 0; row < p->height; row++, to += p->width) {
             const int y = row - p->top;
@@ -161,65 +120,7 @@ static void pad_planes(const Padding *p, size_t planes, int height, int width, c
             }
         }
     }
-}
-
-static void each(Work *work, int count, ParallelFunction *function)
-{
-    parallel_for_within(work->c->threads, (size_t)count, 1, function, work);
-}
-
-/* ---- 1 x 1: both products with the tensors as they lie ---- */
-
-static bool lies_well(const Conv2d *c)
-{
-    return is_pointwise(c) && in_plane(c) % LOOSE_PANEL == 0;
-}
-
-static void pointwise_forward(void *context, size_t image, size_t end, int thread)
-{
-    (void)thread;
-    const Work *work = context;
-    const Conv2d *c = work->c;
-    const ptrdiff_t plane = (ptrdiff_t)in_plane(c);
-    for (; image < end; image++) {
-        loose_gemm(&(LooseGemm){
-            .m = c->out_channels,
-            .n = (int)plane,
-            .count = {1, 1, c->in_channels},
-            .a = work->w,
-            .a_row = c->in_channels,
-            .a_step = {0, 0, 1},
-            .b = work->x + (ptrdiff_t)image * c->in_channels * plane,
-            .b_row = plane,
-            .b_panel = LOOSE_PANEL,
-            .c = work->y + (ptrdiff_t)image * c->out_channels * plane,
-            .c_row = plane,
-        });
-    }
-}
-
-static void pointwise_input_gradient(void *context, size_t image, size_t end, int thread)
-{
-    (void)thread;
-    const Work *work = context;
-    const Conv2d *c = work->c;
-    const ptrdiff_t plane = (ptrdiff_t)in_plane(c);
-    for (; image < end; image++) {
-        loose_gemm(&(LooseGemm){
-            .m = c->in_channels,
-            .n = (int)plane,
-            .count = {1, 1, c->out_channels},
-            .a = work->w,
-            .a_row = 1,
-            .a_step = {0, 0, c->in_channels},
-            .b = work->dy + (ptrdiff_t)image * c->out_channels * plane,
-            .b_row = plane,
-            .b_panel = LOOSE_PANEL,
-            .c = work->dx + (ptrdiff_t)image * c->in_channels * plane,
-            .c_row = plane,
-            .accumulate = work->add,
-        });
-    }
+    return first;
 }
 
 /* ---- forward: rows of A are pixels, k runs over channels and taps ---- */
@@ -250,13 +151,14 @@ static void forward_images(void *context, size_t item, size_t end, int thread)
     float *padded = padded_of(work, thread), *result = result_of(work, thread);
     for (; item < end; item++) {
         const int first = (int)item * l->group, count = at_most(l->group, c->batch - first);
-        pad_planes(&l->in, (size_t)count * (size_t)c->in_channels, c->in_height, c->in_width,
-                   work->x + (size_t)first * (size_t)c->in_channels * in_plane(c), padded);
+        const float *a =
+            padded_planes(&l->in, (size_t)count * (size_t)c->in_channels, c->in_height, c->in_width,
+                          work->x + (size_t)first * (size_t)c->in_channels * in_plane(c), padded);
         loose_gemm(&(LooseGemm){
             .m = count * pixels,
             .n = l->out_row,
             .count = {c->in_channels, c->kernel_height, c->kernel_width},
-            .a = padded,
+            .a = a,
             .rows = work->table,
             .a_step = {(ptrdiff_t)padded_plane(&l->in), l->in.width, 1},
             .b = work->filters,
@@ -270,6 +172,34 @@ static void forward_images(void *context, size_t item, size_t end, int thread)
                 pixels, c->out_channels, result + (ptrdiff_t)i * pixels * l->out_row, l->out_row,
                 work->y + (size_t)(first + i) * (size_t)c->out_channels * out_plane(c), pixels);
         }
+    }
+}
+
+bool lies_well(const Conv2d *c)
+{
+    return is_pointwise(c) && in_plane(c) % LOOSE_PANEL == 0;
+}
+
+static void pointwise_forward(void *context, size_t image, size_t end, int thread)
+{
+    (void)thread;
+    const Work *work = context;
+    const Conv2d *c = work->c;
+    const ptrdiff_t plane = (ptrdiff_t)in_plane(c);
+    for (; image < end; image++) {
+        loose_gemm(&(LooseGemm){
+            .m = c->out_channels,
+            .n = (int)plane,
+            .count = {1, 1, c->in_channels},
+            .a = work->w,
+            .a_row = c->in_channels,
+            .a_step = {0, 0, 1},
+            .b = work->x + (ptrdiff_t)image * c->in_channels * plane,
+            .b_row = plane,
+            .b_panel = LOOSE_PANEL,
+            .c = work->y + (ptrdiff_t)image * c->out_channels * plane,
+            .c_row = plane,
+        });
     }
 }
 
@@ -313,8 +243,8 @@ static void read_chunk(void *context, size_t item, size_t end, int thread)
     const size_t in = (size_t)c->in_channels, out = (size_t)c->out_channels, pixels = out_plane(c);
     for (; item < end; item++) {
         const size_t image = (size_t)work->first + item;
-        pad_planes(&l->in, in, c->in_height, c->in_width, work->x + image * in * in_plane(c),
-                   work->chunk_input + item * in * padded_plane(&l->in));
+        padded_planes(&l->in, in, c->in_height, c->in_width, work->x + image * in * in_plane(c),
+                      work->chunk_input + item * in * padded_plane(&l->in));
         for (int m = 0; m < c->out_channels; m += LOOSE_PANEL) {
             const int channels = at_most(LOOSE_PANEL, c->out_channels - m);
             float *to =
@@ -335,13 +265,16 @@ static void multiply_chunk(void *context, size_t item, size_t end, int thread)
     const Conv2d *c = work->c;
     const Layout *l = &work->l;
     const int all = c->in_channels * kernel_size(c);
+    const float *images = work->x + (size_t)work->first * (size_t)c->in_channels * in_plane(c);
+    /* Nothing is written where nothing is to pad. */
+    images = padded_planes(&l->in, 0, c->in_height, c->in_width, images, work->chunk_input);
     for (; item < end; item++) {
         const int row = (int)item * work->rows;
         loose_gemm(&(LooseGemm){
             .m = at_most(work->rows, all - row),
             .n = l->out_row,
             .count = {work->count, c->out_height, c->out_width},
-            .a = work->chunk_input,
+            .a = images,
             .rows = work->table + row,
             .a_step = {(ptrdiff_t)((size_t)c->in_channels * padded_plane(&l->in)),
                        (ptrdiff_t)c->stride_y * l->in.width, c->stride_x},
@@ -380,154 +313,11 @@ static void filter_gradient(Work *work)
     transpose_add(rows, c->out_channels, work->sums, work->l.out_row, work->dw, rows);
 }
 
-/* ---- gradient of the input: rows of A are pixels of one phase, k runs over channels and taps ---- */
-
-typedef struct PhasePair {
-    Phase y, x;
-    int residue_y, residue_x;
-    ptrdiff_t filters, rows; /* where those of the phase begin */
-} PhasePair;
-
-/* The first phase of the stride that taps reach, or the next; false after the last. */
-static bool phase_next(const Work *work, PhasePair *p, bool first)
-{
-    const Conv2d *c = work->c;
-    if (first) {
-        *p = (PhasePair){0};
-    } else {
-        p->filters += (ptrdiff_t)p->y.taps * p->x.taps * c->out_channels *
-                      round_up(c->in_channels, LOOSE_PANEL);
-        p->rows += (ptrdiff_t)work->l.group * p->y.count * p->x.count;
-        p->residue_x++;
-    }
-    for (; p->residue_y < at_most(c->stride_y, c->in_height); p->residue_y++, p->residue_x = 0) {
-        p->y = phase_make(p->residue_y, c->in_height, c->stride_y, c->pad_top, 1, c->kernel_height);
-        for (; p->y.taps && p->residue_x < at_most(c->stride_x, c->in_width); p->residue_x++) {
-            p->x =
-                phase_make(p->residue_x, c->in_width, c->stride_x, c->pad_left, 1, c->kernel_width);
-            if (p->x.taps) return true;
-        }
-    }
-    return false;
-}
-
-/* Filters [phase][panels][out and taps][LOOSE_PANEL], by groups of channels of the input. */
-static void read_filters_turned(void *context, size_t item, size_t end, int thread)
-{
-    const Work *work = context;
-    const Conv2d *c = work->c;
-    const int size = kernel_size(c);
-    float *taps = result_of(work, thread);
-    for (; item < end; item++) {
-        const int k = (int)item * VF_LANES, channels = at_most(VF_LANES, c->in_channels - k);
-        memset(taps, 0, (size_t)size * VF_LANES * sizeof *taps);
-        for (int m = 0; m < c->out_channels; m++) {
-            transpose(channels, size, work->w + ((ptrdiff_t)m * c->in_channels + k) * size, size,
-                      taps, VF_LANES);
-            PhasePair p;
-            for (bool any = phase_next(work, &p, true); any; any = phase_next(work, &p, false)) {
-                const int of_phase = p.y.taps * p.x.taps;
-                float *to =
-                    work->filters + p.filters +
-                    ((ptrdiff_t)(k / LOOSE_PANEL) * c->out_channels + m) * of_phase * LOOSE_PANEL +
-                    k % LOOSE_PANEL;
-                for (int i = 0; i < of_phase; i++, to += LOOSE_PANEL) {
-                    const int ty = p.y.first_tap + i / p.x.taps * p.y.tap_step,
-                              tx = p.x.first_tap + i % p.x.taps * p.x.tap_step;
-                    vf_store(to, vf_load(taps + (ptrdiff_t)(ty * c->kernel_width + tx) * VF_LANES));
-                }
-            }
-        }
-    }
-}
-
-static ptrdiff_t *places_of(const Work *work)
-{
-    return work->table + (size_t)work->l.group * in_plane(work->c);
-}
-
-/* Where the pixels of a phase look, and where they lie. */
-static void table_of_phase(const Work *work, const PhasePair *p)
-{
-    const Conv2d *c = work->c;
-    const Padding *pad = &work->l.out;
-    const ptrdiff_t image = (ptrdiff_t)((size_t)c->out_channels * padded_plane(pad));
-    ptrdiff_t *look = work->table + p->rows, *place = places_of(work) + p->rows;
-    for (int i = 0; i < work->l.group; i++) {
-        for (int t = 0; t < p->y.count; t++) {
-            for (int u = 0; u < p->x.count; u++) {
-                const int y = i * c->in_height + t * c->stride_y + p->residue_y,
-                          x = u * c->stride_x + p->residue_x;
-                *look++ = i * image + (ptrdiff_t)(t + p->y.first + pad->top) * pad->width + u +
-                          p->x.first + pad->left;
-                *place++ = ((ptrdiff_t)y * c->in_width + x) * work->l.in_row;
-            }
-        }
-    }
-}
-
-static void multiply_phase(const Work *work, const PhasePair *p, int count, const float *padded,
-                           float *result)
-{
-    const Conv2d *c = work->c;
-    const Padding *pad = &work->l.out;
-    loose_gemm(&(LooseGemm){
-        .m = count * p->y.count * p->x.count,
-        .n = work->l.in_row,
-        .count = {c->out_channels, p->y.taps, p->x.taps},
-        .a = padded,
-        .rows = work->table + p->rows,
-        .a_step = {(ptrdiff_t)padded_plane(pad), (ptrdiff_t)p->y.step * pad->width, p->x.step},
-        .b = work->filters + p->filters,
-        .b_row = LOOSE_PANEL,
-        .b_panel = (ptrdiff_t)p->y.taps * p->x.taps * c->out_channels * LOOSE_PANEL,
-        .c = result,
-        .c_rows = places_of(work) + p->rows,
-    });
-}
-
-static void input_gradient_images(void *context, size_t item, size_t end, int thread)
-{
-    const Work *work = context;
-    const Conv2d *c = work->c;
-    const Layout *l = &work->l;
-    const int pixels = (int)in_plane(c);
-    float *padded = padded_of(work, thread), *result = result_of(work, thread);
-    for (; item < end; item++) {
-        const int first = (int)item * l->group, count = at_most(l->group, c->batch - first);
-        pad_planes(&l->out, (size_t)count * (size_t)c->out_channels, c->out_height, c->out_width,
-                   work->dy + (size_t)first * (size_t)c->out_channels * out_plane(c), padded);
-        memset(result, 0, (size_t)count * in_plane(c) * (size_t)l->in_row * sizeof *result);
-        PhasePair p;
-        for (bool any = phase_next(work, &p, true); any; any = phase_next(work, &p, false))
-            multiply_phase(work, &p, count, padded, result);
-        for (int i = 0; i < count; i++) {
-            (work->add ? transpose_add : transpose)(
-                pixels, c->in_channels, result + (ptrdiff_t)i * pixels * l->in_row, l->in_row,
-                work->dx + (size_t)(first + i) * (size_t)c->in_channels * in_plane(c), pixels);
-        }
-    }
-}
-
-static void input_gradient(Work *work)
-{
-    const Conv2d *c = work->c;
-    if (lies_well(c)) {
-        each(work, c->batch, pointwise_input_gradient);
-        return;
-    }
-    each(work, divide_up(c->in_channels, VF_LANES), read_filters_turned);
-    PhasePair p;
-    for (bool any = phase_next(work, &p, true); any; any = phase_next(work, &p, false))
-        table_of_phase(work, &p);
-    each(work, divide_up(c->batch, work->l.group), input_gradient_images);
-}
-
 void conv2d_batch_gradients(const Conv2d *c, const float *x, const float *w, const float *dy,
                             float *dx, bool add, float *dw, void *scratch)
 {
     Work work = work_make(c, scratch);
     work.x = x, work.w = w, work.dy = dy, work.dx = dx, work.add = add, work.dw = dw;
-    if (dx) input_gradient(&work);
+    if (dx) conv2d_batch_input_gradient(&work);
     if (dw) filter_gradient(&work);
 }
