@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "train/conv.h"
 #include "train/nodes.h"
 
 enum { WIDE = 9, NARROW = 3 }; /* kernels */
@@ -70,8 +71,12 @@ static Status add_conv(Builder *b, const char *name, Value *x, ConvSpec spec, Va
         {.name = "kernel_shape", .kind = ATTR_INTS, .count = 2, .ints = (int64_t[]){side, side}},
         {.name = "strides", .kind = ATTR_INTS, .count = 2, .ints = (int64_t[]){stride, stride}},
     };
-    const NodeSpec conv = {
+    NodeSpec conv = {
         .op = "Conv", .in = in, .in_count = spec.normal ? 2 : 3, .attr = attr, .attr_count = 2};
+    if (b->training && spec.normal) {
+        conv.own = &op_conv_training;
+        conv.overwrites = true;
+    }
     TRY(builder_node(b, conv, name, name, out));
     if (!spec.normal) return status_ok();
     TRY(add_norm(b, name, *out, spec.scale, out));

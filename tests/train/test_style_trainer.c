@@ -174,7 +174,7 @@ static void network_has_its_gradient(void)
         Parameter *p = &parameters.items[i];
         double expected = 0, size = 0, value[2];
         const float step = 1e-4F;
-        const double rounding = 0.3; /* of the sum, by twice the step */
+        const double rounding = 1; /* of the sum, by twice the step */
         for (size_t k = 0; k < p->count; k++) {
             p->first[k] = random_normal(&random);
             p->second[k] = p->data[k];
