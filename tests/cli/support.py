@@ -78,6 +78,36 @@ def read_npy(path):
     return tuple(header["shape"]), struct.unpack(f"<{len(body) // 4}f", body)
 
 
+def write_npy(path, shape, values):
+    """A float32 .npy file of version 1."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple(shape)}, }}".ljust(117) + "\n"
+    body = struct.pack(f"<{len(values)}f", *values)
+    Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + body)
+
+
+def onnxruntime(network, shape, values):
+    """The first output of a network as onnxruntime computes it; None where its packages are not installed."""
+    if not (ROOT / "node_modules/onnxruntime-web").is_dir():
+        return None
+    script = """
+        import { onnxruntimeForward } from './tests/web/onnxruntime.mjs'
+        import { readFileSync } from 'node:fs'
+        const [model, input] = process.argv.slice(1)
+        const { shape, values } = JSON.parse(readFileSync(input))
+        const out = await onnxruntimeForward(model, { shape, data: new Float32Array(values) })
+        console.log(JSON.stringify([...out]))
+    """
+    with folder() as name:
+        file = Path(name) / "input.json"
+        file.write_text(json.dumps({"shape": list(shape), "values": list(values)}))
+        process = subprocess.run(
+            ["node", "--input-type=module", "-e", script, str(network), str(file)],
+            cwd=ROOT, capture_output=True, text=True, timeout=300)
+    if not check(process.returncode == 0, f"onnxruntime: {process.stderr[-500:]}"):
+        return None
+    return json.loads(process.stdout)
+
+
 def relative_error(path, reference, left_out=0.0):
     """Relative L2 error less that share of the largest differences; shapes may differ in dimensions of 1."""
     shape, values = read_npy(path)

@@ -2,7 +2,6 @@
 """`convoscope train` and `evaluate`, end to end: killed at any moment a training ends as if undisturbed."""
 
 import csv
-import json
 import random
 import shutil
 import signal
@@ -10,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import support
-from support import ROOT, check, near, png, run, run_json
+from support import check, near, png, run, run_json
 
 SIDE = 16
 NETWORK = "input 16 RGB\nconv 8 3 2\nconv 12 3\nresidual 16 2\ndropout 0.1\n"
@@ -87,31 +86,15 @@ def check_onnx(path):
 
 
 def check_onnxruntime(folder, name):
-    if not (ROOT / "node_modules/onnxruntime-web").is_dir():
-        return
     process = run("run", folder / name, folder / "val/down/0.png", "--out", folder / "ours.npy")
     check(process.returncode == 0, process.stderr)
-    script = """
-        import { onnxruntimeForward } from './tests/web/onnxruntime.mjs'
-        import { readFileSync } from 'node:fs'
-        const [model, input] = process.argv.slice(1)
-        const data = new Float32Array(JSON.parse(readFileSync(input)))
-        const out = await onnxruntimeForward(model, { shape: [1, 3, 16, 16], data })
-        console.log(JSON.stringify([...out]))
-    """
     _, _, rows = support.read_png(folder / "val/down/0.png")
     pixels = [
         (rows[y][3 * x + c] / 255 - mean) / 0.25
         for c, mean in enumerate((0.48, 0.45, 0.4)) for y in range(SIDE) for x in range(SIDE)
     ]
-    (folder / "input.json").write_text(json.dumps(pixels))
-    process = subprocess.run(
-        ["node", "--input-type=module", "-e", script, str(folder / name), str(folder / "input.json")],
-        cwd=ROOT, capture_output=True, text=True, timeout=120)
-    if not check(process.returncode == 0, f"onnxruntime: {process.stderr[-500:]}"):
-        return
     _, ours = support.read_npy(folder / "ours.npy")
-    for mine, other in zip(ours, json.loads(process.stdout)):
+    for mine, other in zip(ours, support.onnxruntime(folder / name, (1, 3, SIDE, SIDE), pixels) or []):
         near(mine, other, 1e-4, "logit of onnxruntime")
 
 

@@ -2,7 +2,6 @@
 """`convoscope train-style`, end to end: killed at any moment it ends as if undisturbed, and what it writes paints."""
 
 import csv
-import json
 import random
 import signal
 import subprocess
@@ -76,32 +75,15 @@ def check_onnx(path):
 
 
 def check_onnxruntime(folder, network, height, width):
-    """The same picture, at a size that it was not trained at, where onnxruntime's packages are installed."""
-    if not (ROOT / "node_modules/onnxruntime-web").is_dir():
-        return
-    values = [(7 * i * i + 13 * i) % 256 for i in range(3 * height * width)]
-    shape = f"(1, 3, {height}, {width})"
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
-    body = b"".join(map(support.struct.Struct("<f").pack, values))
-    (folder / "x.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00" + header.encode() + body)
+    """The same picture, at a size that it was not trained at."""
+    shape, values = (1, 3, height, width), [(7 * i * i + 13 * i) % 256 for i in range(3 * height * width)]
+    support.write_npy(folder / "x.npy", shape, values)
     process = run("run", network, "--input", folder / "x.npy", "--out", folder / "y.npy")
     check(process.returncode == 0, process.stderr)
-    script = """
-        import { onnxruntimeForward } from './tests/web/onnxruntime.mjs'
-        import { readFileSync } from 'node:fs'
-        const [model, input, height, width] = process.argv.slice(1)
-        const data = new Float32Array(JSON.parse(readFileSync(input)))
-        const out = await onnxruntimeForward(model, { shape: [1, 3, +height, +width], data })
-        console.log(JSON.stringify([...out]))
-    """
-    (folder / "input.json").write_text(json.dumps(values))
-    process = subprocess.run(
-        ["node", "--input-type=module", "-e", script, str(network), str(folder / "input.json"), str(height),
-         str(width)], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    if not check(process.returncode == 0, f"onnxruntime: {process.stderr[-500:]}"):
+    theirs = support.onnxruntime(network, shape, values)
+    if theirs is None:
         return
     _, ours = support.read_npy(folder / "y.npy")
-    theirs = json.loads(process.stdout)
     worst = max(abs(a - b) for a, b in zip(ours, theirs)) / 255
     check(len(ours) == len(theirs) and worst < 1e-3, f"onnxruntime differs by {worst} of white")
 
