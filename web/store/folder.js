@@ -67,6 +67,8 @@ export async function droppedFiles(transfer) {
 
 const END = 0x06054b50;
 const ENTRY = 0x02014b50;
+/** Pictures that are unpacked at once: each waits for the disk more than it works. */
+const AT_ONCE = 64;
 const broken = (file) => new Error(`“${file.name}” is no zip archive that can be read: pack the pictures again.`);
 
 /** The pictures of an archive: its directory says where each lies, and only those are unpacked. @param {File} file */
@@ -77,7 +79,7 @@ async function unzip(file) {
     if (at < 0) throw broken(file);
     const [size, start] = [tail.getUint32(at + 12, true), tail.getUint32(at + 16, true)];
     const directory = new DataView(await file.slice(start, start + size).arrayBuffer());
-    const found = [];
+    const entries = [];
     for (let i = 0; i + 46 <= directory.byteLength; ) {
         if (directory.getUint32(i, true) !== ENTRY) throw broken(file);
         const u16 = (/** @type {number} */ offset) => directory.getUint16(i + offset, true);
@@ -86,8 +88,14 @@ async function unzip(file) {
         const path = new TextDecoder().decode(new Uint8Array(directory.buffer, i + 46, length));
         const packed = directory.getUint32(i + 20, true);
         if (PICTURE.test(path) && (u16(8) & 1) === 0)
-            found.push({ path, blob: await unpack(file, directory.getUint32(i + 42, true), packed, u16(10)) });
+            entries.push({ path, at: directory.getUint32(i + 42, true), packed, method: u16(10) });
         i += 46 + length + extra + comment;
+    }
+    const found = [];
+    for (let i = 0; i < entries.length; i += AT_ONCE) {
+        const some = entries.slice(i, i + AT_ONCE);
+        const blobs = await Promise.all(some.map(({ at, packed, method }) => unpack(file, at, packed, method)));
+        found.push(...some.map(({ path }, k) => ({ path, blob: blobs[k] })));
     }
     return found;
 }
