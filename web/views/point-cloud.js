@@ -7,6 +7,9 @@ import { drawPoints, drawThumbnail, pointAt, pointTowards, project, sideFor } fr
 const START = { scale: 0.94, x: 0, y: 0, yaw: 0.5, pitch: 0.3 };
 const PLAIN = '#8f969d';
 const LARGE = 128;
+/** Thumbnails grow more slowly than the plane that they lie on, so that they come apart, and up to so many pixels. */
+const GROWTH = 0.7;
+const MOST = 96;
 
 /** Pictures as points: zoomed, turned, pointed at, coloured by class. */
 export class PointCloud extends View {
@@ -145,7 +148,8 @@ export class PointCloud extends View {
 
     get side() {
         const { width, height } = this.room;
-        return sideFor(this.item.shape[0], width, height) * this.size * Math.sqrt(Math.max(1, this.look.scale));
+        const side = sideFor(this.item.shape[0], width, height) * Math.max(1, this.look.scale) ** GROWTH;
+        return Math.min(MOST, side) * this.size;
     }
 
     draw() {
