@@ -68,7 +68,8 @@ export class PointCloud extends View {
         const { item, only } = this;
         const solid = item.shape[1] === 3;
         const groups = item.groups ?? [];
-        const counts = groups.map((_, g) => item.group.reduce((sum, value) => sum + (value === g), 0));
+        const counts = new Uint32Array(groups.length);
+        for (const g of item.group ?? []) if (g >= 0) counts[g]++;
         return html`<canvas
                 tabindex="0"
                 role="application"
