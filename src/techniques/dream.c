@@ -278,6 +278,7 @@ const Technique technique_dream = {
     .paper = "Mordvintsev, Olah & Tyka 2015, Inceptionism: Going Deeper into Neural Networks",
     .pictures = 1,
     .most_pictures = 2,
+    .images = "IMAGE [GUIDE_IMAGE]",
     .returns = "image",
     .params = params,
     .param_count = sizeof params / sizeof *params,

@@ -370,7 +370,7 @@ const Technique technique_style = {
         "section 2",
     .pictures = 2,
     .most_pictures = 2 + STYLE_MAX_STYLES,
-    .images = "CONTENT_IMAGE STYLE_IMAGE",
+    .images = "CONTENT_IMAGE STYLE_IMAGE [STYLE_IMAGE...] [MASK_IMAGE]",
     .returns = "image",
     .params = params,
     .param_count = sizeof params / sizeof *params,

@@ -68,12 +68,19 @@ export function setActions(store, engine) {
         store.actions.settingsChanged();
     }
 
+    /** Those behind it move up. */
+    function removeSecond() {
+        const [second = null, ...extras] = store.state.extras;
+        store.set({ second, extras, secondError: '' });
+        store.actions.settingsChanged();
+    }
+
     function removeExtra(index) {
         store.set({ extras: store.state.extras.filter((_, i) => i !== index) });
         store.actions.settingsChanged();
     }
 
-    return { openSet, openDrawnSet, closeSet, addExtras, removeExtra };
+    return { openSet, openDrawnSet, closeSet, addExtras, removeSecond, removeExtra };
 }
 
 /** What views draw: the atlas as a canvas, since a set that is closed must not take it from a result. */

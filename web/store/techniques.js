@@ -44,6 +44,10 @@ export const strokesOf = (technique) => technique?.parameters.find((p) => p.type
 /** How many pictures a technique takes at most. */
 export const mostPictures = (technique) => technique.most_pictures ?? technique.pictures;
 
+/** What the picture at an index is to a technique: "style" for STYLE_IMAGE; '' where the table does not say. */
+export const roleOf = (technique, index) =>
+    (/^\[?([A-Z]+)_IMAGE/.exec((technique?.images ?? '').split(' ')[index])?.[1] ?? '').toLowerCase();
+
 /** So many are a set: a folder rather than pictures chosen one by one. */
 const SET_FROM = 9;
 export const takesSet = (technique) => mostPictures(technique) >= SET_FROM;
@@ -89,6 +93,13 @@ export function changedOf(technique, values) {
         }),
     );
 }
+
+/** The settings that differ, as words; a text that is longer than anybody reads is cut. @returns {string[]} */
+export const changesText = ({ changed }) =>
+    Object.entries(changed).map(([name, value]) => {
+        const text = String(value);
+        return `${name} ${text.length > 32 ? `${text.slice(0, 30)}…` : text}`;
+    });
 
 const SHAPES = {
     class: /^class:(top|\d+)$/,

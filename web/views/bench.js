@@ -27,6 +27,23 @@ export class ConvoBench extends View {
         'look',
     ];
 
+    constructor() {
+        super();
+        /** What was open at the last drawing. */
+        this.was = '';
+    }
+
+    /** What opens is seen, whether the address bar, a unit or a click under a long one that closed has opened it. */
+    updated() {
+        const { technique } = this.state;
+        const bench = this.querySelector('.bench');
+        const head = this.querySelector('li.open .technique');
+        if (!bench || !head || technique === this.was) return;
+        this.was = technique;
+        const [{ top, bottom }, box] = [head.getBoundingClientRect(), bench.getBoundingClientRect()];
+        if (top < box.top || bottom > box.bottom - box.height / 3) bench.scrollTop += top - box.top - 10;
+    }
+
     render() {
         const { scope, technique } = this.state;
         if (!scope) return html`<div class="bench" data-testid="bench"></div>`;
@@ -86,8 +103,8 @@ export class ConvoBench extends View {
         if (takesSet(t)) return html`<set-well .store=${this.store}></set-well>`;
         const most = mostPictures(t);
         if (most < 2) return nothing;
-        return html`<picture-well class="second" .store=${this.store} second></picture-well>
-            ${most > 2 ? html`<extra-pictures .store=${this.store} .most=${most - 2}></extra-pictures>` : nothing}`;
+        return html`<picture-well class="second" .store=${this.store} .technique=${t} second></picture-well>
+            ${most > 2 ? html`<extra-pictures .store=${this.store} .most=${most - 2} .technique=${t}></extra-pictures>` : nothing}`;
     }
 
     opened(t) {

@@ -5,6 +5,7 @@ import { View } from './view.js';
 import { number } from './format.js';
 import { itemRange, sheetsOf } from './draw-result.js';
 import { pictureOf } from './saved.js';
+import { changesText } from '../store/techniques.js';
 import { iconButton, overlaySlider, segments, slider } from './controls.js';
 import './colour-bar.js';
 import './map-canvas.js';
@@ -120,8 +121,7 @@ export class CompareView extends View {
 
     pane(frame, item, range, k, mixed) {
         const { frame: box, sheets } = this.sheets(frame, item, range);
-        const changed = Object.entries(frame.changed).map(([key, v]) => `${key} ${v}`);
-        const about = [mixed && frame.aims ? frame.targetText : '', ...changed].filter(Boolean);
+        const about = [mixed && frame.aims ? frame.targetText : '', ...changesText(frame)].filter(Boolean);
         return html`<figure class=${frame.busy ? 'live' : ''}>
             <figcaption>
                 <b>${frame.title}</b> <span class="muted">${about.join(' · ')}</span>

@@ -3,15 +3,18 @@ import { html } from 'lit';
 import { View } from './view.js';
 import { icons } from './icons.js';
 import { readPicture } from '../store/picture.js';
+import { roleOf, valueOf } from '../store/techniques.js';
 
 /** The pictures beyond the second of a technique that takes several. */
 export class ExtraPictures extends View {
-    static properties = { ...View.properties, most: { type: Number } };
-    static watch = ['extras'];
+    static properties = { ...View.properties, most: { type: Number }, technique: { attribute: false } };
+    static watch = ['extras', 'settings'];
 
     constructor() {
         super();
         this.most = 0;
+        /** @type {any} */
+        this.technique = null;
     }
 
     render() {
@@ -19,8 +22,8 @@ export class ExtraPictures extends View {
         return html`<div class="extras" role="group" aria-label="Further pictures">
             ${extras.slice(0, this.most).map(
                 (picture, i) =>
-                    html`<button class="sample" title="Remove ${picture.name}" aria-label="Remove ${picture.name}" @click=${() => this.store.actions.removeExtra(i)}>
-                        <canvas width="64" height="64"></canvas>
+                    html`<button class="sample extra" title="Remove ${picture.name}" aria-label="Remove the ${this.called(i)} ${picture.name}" @click=${() => this.store.actions.removeExtra(i)}>
+                        <canvas width="64" height="64"></canvas><span class="figures">${this.called(i)}</span>
                     </button>`,
             )}
             ${
@@ -30,6 +33,14 @@ export class ExtraPictures extends View {
             }
             <input class="hidden-input" type="file" multiple accept="image/*" tabindex="-1" aria-label="Further picture files" data-testid="input-extras" @change=${this.onPick} />
         </div>`;
+    }
+
+    /** Where one of them is a mask, that is the last. */
+    called(i) {
+        const { extras, settings } = this.state;
+        const masked = this.technique?.parameters.some((p) => p.name === 'mask' && valueOf(p, settings));
+        if (masked && i === Math.min(extras.length, this.most) - 1) return 'mask';
+        return `${roleOf(this.technique, 1) || 'picture'} ${i + (roleOf(this.technique, 1) ? 2 : 3)}`;
     }
 
     updated() {

@@ -6,6 +6,7 @@ import { icons } from './icons.js';
 import { iconButton } from './controls.js';
 import { percent } from './format.js';
 import { thumbOf } from './draw-result.js';
+import { changesText } from '../store/techniques.js';
 
 /** Below: every result with its settings. Nothing is lost by running something else. */
 export class FilmStrip extends View {
@@ -63,12 +64,9 @@ export class FilmStrip extends View {
     frame(f) {
         const { shown, picked, running, comparing } = this.state;
         const { actions } = this.store;
-        const changed = Object.entries(f.changed)
-            .map(([k, v]) => `${k} ${v}`)
-            .join(', ');
         const about = [
             f.aims ? f.targetText : (f.pictures[f.pictures.length - 1] ?? f.network),
-            changed,
+            changesText(f).join(', '),
         ]
             .filter(Boolean)
             .join(' · ');

@@ -5,6 +5,7 @@ import { icons } from './icons.js';
 import { iconButton } from './controls.js';
 import { canvasOf, paintPicture } from './paint.js';
 import { cropOf, fieldOf } from './geometry.js';
+import { roleOf } from '../store/techniques.js';
 import './map-canvas.js';
 import './webcam.js';
 
@@ -13,6 +14,7 @@ export class PictureWell extends View {
     static properties = {
         ...View.properties,
         second: { type: Boolean },
+        technique: { attribute: false },
         over: { state: true },
         camera: { state: true },
     };
@@ -32,6 +34,8 @@ export class PictureWell extends View {
     constructor() {
         super();
         this.second = false;
+        /** @type {any} what a second picture is for */
+        this.technique = null;
         this.over = false;
         this.camera = false;
     }
@@ -82,9 +86,9 @@ export class PictureWell extends View {
     invitation() {
         return html`<button class="drop-here" @click=${this.pick}>
                 ${icons.picture}
-                <b>${this.second ? 'A second picture' : 'Drop a picture'}</b>
+                <b>${this.second ? this.wanted() : 'Drop a picture'}</b>
                 <span
-                    >${this.second ? 'whose style is taken: drop or choose' : 'or paste, or click to choose one'}</span
+                    >${this.second ? 'drop, or click to choose one' : 'or paste, or click to choose one'}</span
                 >
             </button>
             <button
@@ -95,6 +99,13 @@ export class PictureWell extends View {
             >
                 ${icons.camera} Use the camera
             </button>`;
+    }
+
+    /** What the second picture is, and whether the technique can do without. */
+    wanted() {
+        const role = roleOf(this.technique, 1);
+        const what = role ? `A ${role} picture` : 'A second picture';
+        return this.technique?.pictures < 2 ? `${what}, if you like` : what;
     }
 
     drawn(picture) {
@@ -175,6 +186,7 @@ export class PictureWell extends View {
                 ${iconButton('camera', 'Use the camera', () => {
                     this.camera = true;
                 })}
+                ${this.second ? iconButton('close', 'Remove the second picture', () => this.store.actions.removeSecond(), { hook: 'remove-second' }) : nothing}
             </div>
             ${
                 !this.second && look

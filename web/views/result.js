@@ -5,7 +5,7 @@ import { number, seconds } from './format.js';
 import { inWords } from './paint.js';
 import { itemRange, sheetsOf } from './draw-result.js';
 import { iconButton, overlaySlider } from './controls.js';
-import { strokesOf } from '../store/techniques.js';
+import { changesText, strokesOf } from '../store/techniques.js';
 import './item-strip.js';
 import './map-canvas.js';
 import './result-tiles.js';
@@ -41,9 +41,7 @@ export class ResultView extends View {
         const items = frame.result?.items ?? [];
         const paintable = strokesOf(this.state.scope.techniques.find((t) => t.id === frame.technique)) && frame.input === this.state.look?.input;
         const item = items[Math.min(this.state.item, items.length - 1)];
-        const settings = Object.entries(frame.changed)
-            .map(([k, v]) => `${k} ${v}`)
-            .join(', ');
+        const settings = changesText(frame).join(', ');
         const state = frame.busy
             ? 'running'
             : frame.result?.partial
