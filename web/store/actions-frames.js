@@ -6,13 +6,17 @@ import { toGif } from './gif.js';
 import { toNpy } from './npy.js';
 import { commandOf } from './techniques.js';
 
+/** Where the three places stand side by side, and not one at a time. */
+const ALL_PLACES = '(min-width: 861px)';
+
 export function frameActions(store) {
     const frameOf = (id) => store.state.frames.find((f) => f.id === id);
     const fresh = () => ({ item: 0, moment: -1, zoom: { scale: 1, x: 0.5, y: 0.5 } });
 
     function show(id) {
-        const { shown, comparing } = store.state;
-        if (shown === id && !comparing) return void store.set({ shown: 0, brushing: false });
+        const { shown, comparing, place } = store.state;
+        const seen = place === 'network' || matchMedia(ALL_PLACES).matches;
+        if (shown === id && !comparing && seen) return void store.set({ shown: 0, brushing: false });
         store.set({ shown: id, comparing: false, brushing: false, place: 'network', ...fresh() });
     }
 

@@ -145,7 +145,7 @@ export function runActions(store, engine) {
             frames: [...others, frame],
             ...(beside
                 ? { picked: [...store.state.picked, id] }
-                : { shown: id, item: 0, moment: -1, comparing: false }),
+                : { shown: id, item: 0, moment: -1, comparing: false, ...(reuse ? {} : { place: 'network' }) }),
             running: { technique: technique.id, frame: id, done: 0, remaining: NaN, seconds: 0 },
             ...(reuse ? {} : { zoom: { scale: 1, x: 0.5, y: 0.5 } }),
         });

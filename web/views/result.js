@@ -1,7 +1,7 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { number, seconds } from './format.js';
+import { number, percent, seconds } from './format.js';
 import { inWords } from './paint.js';
 import { itemRange, sheetsOf } from './draw-result.js';
 import { iconButton, overlaySlider } from './controls.js';
@@ -42,8 +42,9 @@ export class ResultView extends View {
         const paintable = strokesOf(this.state.scope.techniques.find((t) => t.id === frame.technique)) && frame.input === this.state.look?.input;
         const item = items[Math.min(this.state.item, items.length - 1)];
         const settings = changesText(frame).join(', ');
+        const { running } = this.state;
         const state = frame.busy
-            ? 'running'
+            ? `running ${percent(running?.done ?? 0)}`
             : frame.result?.partial
               ? 'partial: cancelled'
               : seconds(frame.result?.seconds);
@@ -57,6 +58,7 @@ export class ResultView extends View {
                     </p>
                 </div>
                 <span class="nav" role="toolbar" aria-label="What to do with the result">
+                    ${frame.busy ? iconButton('stop', 'Cancel', () => actions.cancel(), { title: 'Cancel  C', hook: 'stop' }) : nothing}
                     ${paintable ? iconButton('brush', 'Paint over the picture what is object and what is not', () => actions.openBrush(frame.id), { hook: 'open-brush' }) : nothing}
                     ${iconButton('star', 'Star', () => actions.star(frame.id), { title: 'Star  S', pressed: frame.starred, kind: 'star' })}
                     ${iconButton('recall', 'Put its settings on the bench', () => actions.recall(frame.id))}
