@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { targetFault, targetText } from '../../web/store/techniques.js';
+import { changesText, roleOf, targetFault, targetText } from '../../web/store/techniques.js';
 
 const network = {
     labels: ['cat', 'dog', 'zebra'],
@@ -32,4 +32,17 @@ test('finds the term that cannot be meant', () => {
     assert.match(fault('layer:conv1+gram:nowhere'), /no layer “nowhere”/);
     assert.match(fault('class:0 + zebra'), /A target is/);
     assert.match(fault('class:0 + 2*'), /A target is/);
+});
+
+test('a picture beyond the first is called as the table calls it', () => {
+    const style = { images: 'CONTENT_IMAGE STYLE_IMAGE [STYLE_IMAGE...] [MASK_IMAGE]' };
+    assert.deepEqual([0, 1, 2, 3, 4].map((i) => roleOf(style, i)), ['content', 'style', 'style', 'mask', '']);
+    assert.equal(roleOf({ images: 'IMAGE [GUIDE_IMAGE]' }, 1), 'guide');
+    assert.equal(roleOf({ images: 'IMAGE IMAGE IMAGE' }, 1), '');
+    assert.equal(roleOf(null, 1), '');
+});
+
+test('settings are told short', () => {
+    const changed = { patch: 16, strokes: '+14:300,300 450,500 500,700;-14:50,900 50,100' };
+    assert.deepEqual(changesText({ changed }), ['patch 16', 'strokes +14:300,300 450,500 500,700;-1…']);
 });

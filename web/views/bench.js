@@ -103,8 +103,8 @@ export class ConvoBench extends View {
         if (takesSet(t)) return html`<set-well .store=${this.store}></set-well>`;
         const most = mostPictures(t);
         if (most < 2) return nothing;
-        return html`<picture-well class="second" .store=${this.store} second></picture-well>
-            ${most > 2 ? html`<extra-pictures .store=${this.store} .most=${most - 2}></extra-pictures>` : nothing}`;
+        return html`<picture-well class="second" .store=${this.store} .technique=${t} second></picture-well>
+            ${most > 2 ? html`<extra-pictures .store=${this.store} .most=${most - 2} .technique=${t}></extra-pictures>` : nothing}`;
     }
 
     opened(t) {
