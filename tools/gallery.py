@@ -48,6 +48,7 @@ def network():
     if squeezenet.exists():
         return squeezenet
     bundled = sorted((ROOT / "models").glob("*.onnx"), key=lambda p: -p.stat().st_size)
+    bundled = [path for path in bundled if not path.name.startswith("style-")]
     if not bundled:
         sys.exit("gallery: there is no network: set CONVOSCOPE_SHARED, or bundle one in models/")
     return bundled[0]
@@ -115,7 +116,7 @@ def picture(technique, model):
     entry = {"pictures": ["chelsea.png"][: technique["pictures"]], "words": [], **ENTRIES.get(technique["id"], {})}
     with tempfile.TemporaryDirectory(prefix="convoscope-gallery-") as folder:
         started = time.monotonic()
-        own = SHARED / "data/models" / entry["network"] if "network" in entry else model
+        own = ROOT / "models" / entry["network"] if "network" in entry else model
         result, line = run(technique, entry, own, Path(folder))
         seconds = time.monotonic() - started
         drawn = {i["name"]: Path(i["file"]) for i in result["items"] if i["file"]}
