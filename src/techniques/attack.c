@@ -233,7 +233,7 @@ static void add_facts(Run *run, Result *out)
     result_fact(out, "l0", "Values changed (L0)", s->changed, "");
     result_fact(out, "l2", "Length of the change (L2)", s->l2, "levels");
     result_fact(out, "linf", "Largest change (L-infinity)", s->linf, "levels");
-    result_fact(out, "factor", "Change magnified by", s->linf > 0 ? 127.5 / s->linf : 0, "x");
+    result_fact(out, "factor", "Change magnified by", s->shown > 0 ? 127.5 / s->shown : 0, "x");
     if (s->plan.steps > 1) result_fact(out, "steps", "Steps taken", s->steps_done, "");
 }
 
@@ -245,7 +245,8 @@ Status attack_result(Run *run, Result *out)
     const int height = s->subject.input->shape.dim[2], width = s->subject.input->shape.dim[3];
     preprocess_invert(preprocess, s->adversarial, height, width, s->rgb);
     preprocess_reorder(preprocess, s->difference, height, width, s->shown_difference);
-    around_grey(s->shown_difference, 3 * s->subject.plane, (float)s->linf, s->shown_difference);
+    s->shown = quantile_abs(s->shown_difference, 3 * s->subject.plane, CHANGE_SHARE);
+    around_grey(s->shown_difference, 3 * s->subject.plane, s->shown, s->shown_difference);
     result_image(out, "adversarial", "The picture that shall fool it", height, width, s->rgb);
     result_image(out, "perturbation", "The change, magnified around mid-grey", height, width,
                  s->shown_difference);

@@ -56,6 +56,7 @@ struct Attack {
     float *curve; /* [steps + 1]: probability of the target before each step and after the last */
     Verdict before, after, rounded;
     double changed, l2, linf; /* of the difference, levels */
+    float shown;              /* levels that are shown as full black or white */
 };
 
 /* The rows `target` and `aim` of a table of parameters. */

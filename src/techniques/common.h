@@ -67,6 +67,9 @@ double mean_square(const float *values, size_t count);
 /* The smallest bound that `share` of the magnitudes do not exceed, to 1/4096 of the largest. */
 float quantile_abs(const float *values, size_t count, double share);
 
+/* Of a change, a few values are far larger than all others: in its picture they may clip. */
+#define CHANGE_SHARE 0.995
+
 /* Signed numbers around mid-grey: 0.5 + 0.5 v / scale, clipped to 0..1; scale 0 gives grey. */
 void around_grey(const float *values, size_t count, float scale, float *out);
 

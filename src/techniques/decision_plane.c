@@ -180,14 +180,28 @@ static bool surrounded(const Plane *s, int v, int u)
 {
     const int wide = 2 * s->stride, v0 = v - v % wide, u0 = u - u % wide;
     const int class_index = s->class_of[v0 * s->side + u0];
-    /* One ring more than the square that the point lies in. */
-    for (int y = v0 - wide; y <= v0 + 2 * wide; y += wide) {
-        for (int x = u0 - wide; x <= u0 + 2 * wide; x += wide) {
+    /* While points are far from each other, one ring more than the square that the point lies in. The last round has
+     * three quarters of the cells, and what it could miss is a line one cell wide. */
+    const int ring = s->stride > 1 ? wide : 0;
+    for (int y = v0 - ring; y <= v0 + wide + ring; y += wide) {
+        for (int x = u0 - ring; x <= u0 + wide + ring; x += wide) {
             if (y < 0 || x < 0 || y >= s->side || x >= s->side) continue;
             if (s->class_of[y * s->side + x] != class_index) return false;
         }
     }
     return true;
+}
+
+/* Between the corners of the square, all judged, that the point lies in. */
+static float probability_between(const Plane *s, int v, int u)
+{
+    const int wide = 2 * s->stride, v0 = v - v % wide, u0 = u - u % wide;
+    const int v1 = v0 + wide < s->side ? v0 + wide : v0, u1 = u0 + wide < s->side ? u0 + wide : u0;
+    const float down = (float)(v - v0) / (float)wide, across = (float)(u - u0) / (float)wide;
+    const float *p = s->probability;
+    const float above = (1 - across) * p[v0 * s->side + u0] + across * p[v0 * s->side + u1];
+    const float below = (1 - across) * p[v1 * s->side + u0] + across * p[v1 * s->side + u1];
+    return (1 - down) * above + down * below;
 }
 
 /* The next cell of this round to be judged, those that need not be are filled on the way; -1: the round is over. */
@@ -202,7 +216,7 @@ static int next_cell(Plane *s, bool every)
         if (every || s->stride == COARSEST || !surrounded(s, v, u)) return cell;
         const int wide = 2 * s->stride, from = (v - v % wide) * s->side + u - u % wide;
         s->class_of[cell] = s->class_of[from];
-        s->probability[cell] = s->probability[from];
+        s->probability[cell] = probability_between(s, v, u);
     }
     return -1;
 }

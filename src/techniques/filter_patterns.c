@@ -87,6 +87,18 @@ static const Param params[] = {
      .unit = "",
      .help = "Length of a step over all values of a picture, where black is -1 and white 1.",
      .advanced = true},
+    {.name = "contrast",
+     .title = "Contrast",
+     .type = PARAM_FLOAT,
+     .min = 0.05,
+     .max = 1,
+     .step = 0.05,
+     .initial = "0.15",
+     .unit = "",
+     .help = "Deviation of what is shown, from black to white being 1; 0.15 as in the notebooks, "
+             "0.3 where "
+             "patterns fill a part of their tile only.",
+     .advanced = true},
     {.name = "series",
      .title = "Series",
      .type = PARAM_TEXT,
@@ -241,13 +253,14 @@ static Status climb(Run *run, int n)
     return status_ok();
 }
 
-/* Shown with mean 0.5 and deviation 0.15, its border cut away. A picture that nothing has moved is grey. */
+/* Shown with mean 0.5 and the deviation that is asked for, its border cut away. A picture that nothing has moved is grey. */
 static void draw(Run *run, int n, float *rgb)
 {
     const FilterPatterns *s = run_state(run);
     const float *x = s->x + (size_t)n * s->item;
     const TensorStats stats = tensor_stats(x, s->item);
-    const float scale = max_abs(x, s->item) > 0.125F ? 0.15F / (stats.deviation + 1e-5F) : 0;
+    const float scale =
+        max_abs(x, s->item) > 0.125F ? run_float(run, "contrast") / (stats.deviation + 1e-5F) : 0;
     float *to = s->shown;
     for (int c = 0; c < s->channels; c++) {
         for (int y = s->top; y < s->top + s->shown_height; y++) {

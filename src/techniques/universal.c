@@ -24,6 +24,7 @@ typedef struct Universal {
     float *change, *best; /* [C,H,W], levels: now, and that which fooled most */
     float *way;           /* [C,H,W], levels: from the changed picture to its boundary */
     float *slope, *shown; /* [C,H,W], [3,H,W] */
+    float full;           /* levels that are shown as full black or white */
     float *tiles;         /* [SHOWN,3,H,W] */
     float *scores;        /* [classes] */
     float rate[MAX_EPOCHS + 1], highest;
@@ -302,7 +303,8 @@ static void add_facts(Run *run, Result *out)
     result_fact(out, "l2", "Length of the change (L2)",
                 sqrt(mean_square(s->best, s->size) * (double)s->size), "levels");
     result_fact(out, "linf", "Largest change (L-infinity)", linf, "levels");
-    result_fact(out, "factor", "Change magnified by", linf > 0 ? 127.5 / linf : 0, "x");
+    result_fact(out, "factor", "Change magnified by", s->full > 0 ? 127.5 / (double)s->full : 0,
+                "x");
     result_fact(out, "epochs", "Times through the pictures", s->epoch, "");
 }
 
@@ -313,7 +315,8 @@ static Status result(Run *run, Result *out)
     const int height = s->input->shape.dim[2], width = s->input->shape.dim[3];
     const int shown = !s->done ? 0 : s->pictures < SHOWN ? s->pictures : SHOWN;
     preprocess_reorder(network_preprocess(run_network(run)), s->best, height, width, s->shown);
-    around_grey(s->shown, 3 * s->plane, max_abs(s->best, s->size), s->shown);
+    s->full = quantile_abs(s->shown, 3 * s->plane, CHANGE_SHARE);
+    around_grey(s->shown, 3 * s->plane, s->full, s->shown);
     TRY(draw_tiles(run, shown));
     result_image(out, "perturbation", "The one change, magnified around mid-grey", height, width,
                  s->shown);
