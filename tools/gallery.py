@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from PIL import Image, ImageSequence
+from PIL import Image, ImageDraw, ImageSequence
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = os.environ.get("CONVOSCOPE", str(ROOT / "build/native/convoscope"))
@@ -28,6 +28,8 @@ IMAGES = ROOT / "docs/images/gallery"
 MOST_BYTES = 6_000_000
 SIDE = 400  # of a picture in the gallery, in pixels
 WIDE = 760  # of a grid or a chart
+
+LINES = ("#1f5aa6", "#d95e0d", "#99bde6", "#fabf85")  # of a chart, as src/cli/chart.c draws them
 
 QUESTIONS = {
     "see": "What does it see?",
@@ -85,6 +87,20 @@ def shrink(image, side):
     return image.resize([max(1, round(s * scale)) for s in image.size], Image.LANCZOS)
 
 
+def write_names(file, names):
+    """Puts the names of a chart's lines below it, each in its colour."""
+    chart = Image.open(file).convert("RGB")
+    image = Image.new("RGB", (chart.width, chart.height + 20), "white")
+    image.paste(chart)
+    draw = ImageDraw.Draw(image)
+    left = 24
+    for name, colour in zip(names, LINES):
+        draw.rectangle((left, chart.height + 4, left + 14, chart.height + 9), fill=colour)
+        draw.text((left + 20, chart.height), name, fill="#222222")
+        left += 44 + round(draw.textlength(name))
+    image.save(file)
+
+
 def smooth(image):
     """JPEG keeps a photograph; what has few colours or hard edges is kept by PNG."""
     return image.convert("RGB").getcolors(4096) is None
@@ -125,7 +141,10 @@ def picture(technique, model):
         for old in IMAGES.glob(f"{technique['id']}-*"):
             old.unlink()
         kept = []
+        lines = {i["name"]: i["lines"] for i in result["items"] if i.get("lines")}
         for name in names:
+            if name in lines:
+                write_names(drawn[name], lines[name])
             large = kinds[name] not in ("map", "image", "film")
             to = keep(drawn[name], IMAGES / f"{technique['id']}-{name}.x", entry.get("side", WIDE if large else SIDE))
             kept.append(to.name)
