@@ -26,6 +26,7 @@ struct Graph {
     /* The pass under way. */
     Direction direction;
     int cursor;
+    int zeroed; /* values whose gradients graph_zero_more has seen */
     const BackwardRule *rule;
     const Value *start, *stop; /* forward begins and backward ends here; NULL: at the inputs */
     uint64_t work_done, work_total;
@@ -422,14 +423,24 @@ void graph_begin_forward(Graph *graph, Value *const *targets, int count)
     pass_begin(graph, FORWARD, 0);
 }
 
+bool graph_zero_more(Graph *graph, double seconds)
+{
+    const double until = clock_seconds() + seconds;
+    while (graph->zeroed < graph->values.count) {
+        Value *value = graph->values.items[graph->zeroed++];
+        value->reached = false;
+        if (!value->grad || value->overwritten) continue;
+        memset(value->grad, 0, shape_elements(&value->shape) * sizeof(float));
+        if (graph->zeroed < graph->values.count && clock_seconds() >= until) return false;
+    }
+    graph->zeroed = 0;
+    return true;
+}
+
 void graph_zero_gradients(Graph *graph)
 {
-    for (int i = 0; i < graph->values.count; i++) {
-        Value *value = graph->values.items[i];
-        if (value->grad && !value->overwritten)
-            memset(value->grad, 0, shape_elements(&value->shape) * sizeof(float));
-        value->reached = false;
-    }
+    graph->zeroed = 0;
+    graph_zero_more(graph, INFINITY);
 }
 
 float *graph_seed(Graph *graph, Value *value)

@@ -104,6 +104,9 @@ void graph_begin_forward(Graph *graph, Value *const *targets, int count);
 /* Sets all gradients to zero and forgets the seeds. */
 void graph_zero_gradients(Graph *graph);
 
+/* The same for about `seconds`, at least one gradient; true when all are zero. */
+bool graph_zero_more(Graph *graph, double seconds);
+
 /* The gradient of a value, to which the caller adds a seed, and which the next backward pass starts from.
  * The graph must have been allocated with gradients. */
 float *graph_seed(Graph *graph, Value *value);

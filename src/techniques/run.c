@@ -141,7 +141,10 @@ static bool pass_advance(Run *run, double seconds)
         run->phase = PHASE_SEED;
         return false;
     case PHASE_SEED:
-        if (run->next_term == 0) graph_zero_gradients(run->graph);
+        if (!run->zeroed) {
+            run->zeroed = graph_zero_more(run->graph, seconds);
+            return false;
+        }
         /* One term a slice: a Gram matrix takes as long as a layer. */
         if (run->next_term < run->term_count) {
             const int term = run->next_term++;
@@ -352,6 +355,7 @@ static void ask_terms(Run *run, const Objective *terms, int count, const Backwar
     memcpy(run->terms, terms, (size_t)count * sizeof *terms);
     run->term_count = count;
     run->next_term = 0;
+    run->zeroed = false;
     run->objective = 0;
     run->rule = rule;
     run->gradient = true;

@@ -35,6 +35,7 @@ struct Run {
     Graph *graph;
     Objective terms[RUN_MAX_TERMS];
     int term_count, next_term;
+    bool zeroed;          /* the gradients, before the first term */
     Run *nested;          /* the run within this one, or NULL */
     Status nested_status; /* how it ended */
     int redrawn;          /* of every graph that is built: GraphRequest */
