@@ -34,6 +34,17 @@ function bundledNetworks() {
         .sort((a, b) => a.order - b.order || b.bytes - a.bytes);
 }
 
+/** What the page opens with: the lists, the first network and the first sample. */
+function opening() {
+    const samples = join(root, 'build/samples/index.json');
+    const [sample] = existsSync(samples) ? JSON.parse(readFileSync(samples, 'utf8')) : [];
+    const [network] = bundledNetworks();
+    return [
+        ...(network ? ['models/index.json', `models/${network.file}`] : []),
+        ...(sample ? ['samples/index.json', `samples/${sample.file}`] : []),
+    ];
+}
+
 /**
  * Carries built files into the site and writes files.json, the list that the service worker keeps
  * for use without a network.
@@ -57,9 +68,10 @@ function carry() {
             }
             const bundled = JSON.stringify(bundledNetworks());
             this.emitFile({ type: 'asset', fileName: 'models/index.json', source: bundled });
-            // Networks, pictures and samples are kept once they have been asked for; the page itself at once.
-            const kept = names.filter((name) => !/^(models|pictures|samples)\/|\.map$/.test(name));
-            const source = JSON.stringify([...new Set(['./', ...kept])].sort());
+            // The page and what it opens with are kept at once; other networks, pictures and samples when they
+            // have been asked for.
+            const page = names.filter((name) => !/^(models|pictures|samples)\/|\.map$/.test(name));
+            const source = JSON.stringify([...new Set(['./', ...page, ...opening()])].sort());
             this.emitFile({ type: 'asset', fileName: 'files.json', source });
         },
     };

@@ -85,7 +85,7 @@ function fixedHeaders(isolated, strict) {
  * @property {number} [port] 0 (the default) takes a free one
  * @property {boolean} [isolated] send the headers of cross-origin isolation; default true
  * @property {boolean} [strict] send the content security policy; default true
- * @property {string} [model] a network to open at the start
+ * @property {string} [model] a network to open at the start; '': none; without it, the first bundled one
  * @property {string} [picture] a picture to open at the start
  * @property {Library} [library] in place of the site's own library.json
  * @typedef {{hosts: string[], networks: object[]}} Library
@@ -119,6 +119,7 @@ function openedFiles({ model, picture }) {
     const texts = new Map();
     /** @type {Record<string, string>} */
     const open = {};
+    if (model === '') open.model = '';
     for (const [key, file] of Object.entries({ model, picture })) {
         if (!file) continue;
         if (!existsSync(file)) throw new Error(`${key} ${file} does not exist; give a file.`);

@@ -73,10 +73,10 @@ async function begin() {
         /** @type {any} */ (window).convoscope = scope;
     });
     const opened = await json('./open.json');
-    const model = store.state.model || opened?.model;
+    const library = once(async () => store.actions.readLibrary());
+    const model = store.state.model || (opened?.model ?? ownNetwork(library));
     const picture = store.state.picture || opened?.picture;
     if (!model) showViews();
-    const library = once(async () => store.actions.readLibrary());
     const samples = once(async () => store.set({ samples: (await json('./samples/index.json')) ?? [] }));
     const answered = Promise.all([starting, beginPicture(picture, samples), beginNetwork(model, opened, library)]);
     await Promise.race([answered, new Promise((late) => setTimeout(late, REST_MS))]);
@@ -93,9 +93,17 @@ async function beginPicture(picture, samples) {
     await store.actions.openPicture(`./samples/${file}`, { name, credit });
 }
 
-/** @param {string | undefined} model address @param {any} opened what the server was started with
+/** The first of the networks that come with the page. @param {() => Promise<void>} library reads its lists */
+async function ownNetwork(library) {
+    await library();
+    const [first] = store.state.bundled;
+    return first && `./models/${first.file}`;
+}
+
+/** @param {string | Promise<string | undefined>} asked address @param {any} opened what the server was started with
  * @param {() => Promise<void>} library reads its lists */
-async function beginNetwork(model, opened, library) {
+async function beginNetwork(asked, opened, library) {
+    const model = await asked;
     if (!model) return;
     if (model.startsWith('library:')) {
         await library();

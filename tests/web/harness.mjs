@@ -113,7 +113,8 @@ function installFinder() {
  * @typedef {object} OpenOptions
  * @property {boolean} [isolated] serve with the headers of isolation; default true
  * @property {boolean} [serviceWorker] let the page start its service worker; default false
- * @property {string} [model] opened at the start, as `make serve MODEL=` does
+ * @property {string} [model] opened at the start, as `make serve MODEL=` does; default none
+ * @property {boolean} [bundled] opens with the first bundled network, as a site does
  * @property {string} [picture]
  * @property {{hosts: string[], networks: object[]}} [library] in place of the site's own; its hosts may be reached
  * @property {{width: number, height: number, hasTouch?: boolean}} [viewport]
@@ -132,7 +133,7 @@ export async function openSite(t, options = {}) {
     const server = await serve({
         root: process.env.CONVOSCOPE_DIST ?? 'dist',
         isolated,
-        model: options.model,
+        model: options.bundled ? undefined : (options.model ?? ''),
         picture: options.picture,
         library: options.library,
     });

@@ -31,7 +31,8 @@ test('the service worker isolates the page, and keeps it for use without a netwo
     const { page, server } = await openSite(t, {
         isolated: false,
         serviceWorker: true,
-        // Samples and open.json are asked for again, and are not kept until they have been used.
+        bundled: true,
+        // What the server was started with is asked for again, and is not kept.
         expectedErrors: /ERR_FAILED|ERR_CONNECTION|NetworkError|Failed to load|net::|open\.json|sw\.js|files\.json/,
     });
     await page.waitForFunction(() => window.crossOriginIsolated, { timeout: 30_000, polling: 200 });
@@ -52,6 +53,7 @@ test('the service worker isolates the page, and keeps it for use without a netwo
     await page.goto(server.url);
     await engineReady(page);
     assert.equal(await page.evaluate(() => window.crossOriginIsolated), true);
+    await says(page, hook('classes'), /%/);
 });
 
 test('a browser without SIMD gets a sentence', async (t) => {

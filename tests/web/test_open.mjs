@@ -30,6 +30,13 @@ test('the page opens on an invitation', async (t) => {
     }
 });
 
+test('the page opens with a network and a picture of its own', async (t) => {
+    const { page } = await openSite(t, { bundled: true });
+    await says(page, hook('classes'), /\d\s%/);
+    await drawn(page, hook('specimen-picture'));
+    await seen(page, hook('stack'));
+});
+
 test('the server can name what is opened', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
     await says(page, hook('classes'), /zebra/i);
