@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Steps of training beside PyTorch on the CPU: pictures per second for the same network, batch and threads.
 
-    /usr/bin/python3 bench/train.py [--networks tiny,vgg,inception,residual,bench/bundled.txt] [--batch 128]
+    /usr/bin/python3 bench/train.py [--networks tiny,vgg,inception,residual,things] [--batch 128]
                                     [--threads 1,2] [--steps 3] [--rounds 3]
 
 A network is a built-in one, or a file with a description, which has a dot in its name.
@@ -156,7 +156,7 @@ def compare(name, batch, threads, steps, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", default=f"tiny,vgg,inception,residual,{ROOT}/bench/bundled.txt")
+    parser.add_argument("--networks", default="tiny,things,vgg,inception,residual")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--steps", type=int, default=3)

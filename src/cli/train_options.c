@@ -9,7 +9,7 @@
 
 const Option train_options[] = {
     {"network", "NAME",
-     "digits, tiny, vgg, inception or residual; or a text file that describes one (vgg)"},
+     "digits, tiny, things, vgg, inception or residual; or a text file that describes one (vgg)"},
     {"out", "NET.onnx", "the network to write, float16 with labels and preprocessing"},
     {"validation", "FOLDER", "pictures to judge by (the folder `val` beside the one for training)"},
     {"classes", "LIST", "only these classes, with commas between, in this order"},
@@ -74,8 +74,8 @@ Status train_read_architecture(const Args *args, Architecture *architecture)
     if (text) return architecture_parse(architecture, name, text);
     if (!file_exists(name)) {
         return status_error(STATUS_BAD_INPUT,
-                            "there is no network '%s': give a text file, or digits, tiny, vgg, "
-                            "inception or residual",
+                            "there is no network '%s': give a text file, or digits, tiny, "
+                            "things, vgg, inception or residual",
                             name);
     }
     uint8_t *bytes;

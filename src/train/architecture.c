@@ -27,6 +27,19 @@ static const struct {
      "max 2 2\n"
      "conv 48 3\n"
      "conv 64 3\n"},
+    {"things",
+     "two hundred classes, a stack to be looked at: wide 7x7 kernels first, pools between",
+     "input 64 RGB\n"
+     "conv 64 7 2\n"
+     "max 2 2\n"
+     "conv 128 3\n"
+     "max 2 2\n"
+     "conv 192 3\n"
+     "conv 192 3\n"
+     "max 2 2\n"
+     "conv 320 3\n"
+     "conv 320 3\n"
+     "dropout 0.1\n"},
     {"vgg", "plain stack of convolutions (after Simonyan & Zisserman 2015)",
      "input 64 RGB\n"
      "conv 32 5 2\n"
