@@ -10,9 +10,9 @@ folder=${1:-build/samples}
 package=python3-skimage
 
 # file | title | credit
-list='chelsea.png|Chelsea the cat|Stéfan van der Walt, CC0
+list='coffee.png|Coffee|Rachel Michetti, CC0
+chelsea.png|Chelsea the cat|Stéfan van der Walt, CC0
 astronaut.png|Eileen Collins|NASA, public domain
-coffee.png|Coffee|Rachel Michetti, CC0
 rocket.jpg|Falcon 9 lifts off|SpaceX, public domain
 hubble_deep_field.jpg|Hubble eXtreme Deep Field|NASA, public domain
 brick.png|Bricks|CC0 Textures, CC0
