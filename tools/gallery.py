@@ -5,7 +5,8 @@ The network is SqueezeNet of the shared test data when it is there, else the fir
 are the sample photographs that the build takes from Debian's scikit-image, and the pictures of `convoscope scenes`.
 Needs Debian's python3-pil.
 
-    tools/gallery.py [TECHNIQUE...]     only these; the others keep the picture that they have
+    tools/gallery.py [TECHNIQUE...]     only these; the others keep the picture that they have. `things` is the
+                                        section of the bundled network
 """
 
 import json
@@ -28,6 +29,12 @@ IMAGES = ROOT / "docs/images/gallery"
 MOST_BYTES = 6_000_000
 SIDE = 400  # of a picture in the gallery, in pixels
 WIDE = 760  # of a grid or a chart
+
+# The bundled network: classes of it that show well.
+THINGS = ROOT / "models/things.onnx"
+CLASSES = (13, 21, 36, 44, 193, 34, 188, 113, 170, 154, 124, 9)
+CLASS_WORDS = ["--size", "80x80", "--steps", "300", "--jitter", "8"]
+COLUMNS, CAPTION = 4, 22  # of its sheet: classes side by side, and pixels for a name
 
 LINES = ("#1f5aa6", "#d95e0d", "#99bde6", "#fabf85")  # of a chart, as src/cli/chart.c draws them
 
@@ -152,6 +159,41 @@ def picture(technique, model):
     return kept, line, entry.get("remark", "")
 
 
+def things():
+    """Draws the kernels and classes of the bundled network; its section of the gallery."""
+    side = WIDE // COLUMNS
+    rows = -(-len(CLASSES) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * side, rows * (side + CAPTION)), "white")
+    draw = ImageDraw.Draw(sheet)
+    info = json.loads(subprocess.check_output([PROGRAM, "info", str(THINGS), "--json"]))
+    with tempfile.TemporaryDirectory(prefix="convoscope-gallery-") as folder:
+        out = Path(folder) / "r.png"
+        for place, number in enumerate(CLASSES):
+            words = ["class-visualization", str(THINGS), "--target", f"class:{number}", *CLASS_WORDS]
+            subprocess.run([PROGRAM, *words, "--out", str(out)], check=True, capture_output=True)
+            row, column = divmod(place, COLUMNS)
+            left, top = column * side, row * (side + CAPTION)
+            sheet.paste(Image.open(out).convert("RGB").resize((side - 4, side - 4), Image.BICUBIC), (left + 2, top + 2))
+            draw.text((left + 4, top + side + 2), info["labels"][number], fill="#222222")
+        sheet.save(IMAGES / "things-classes.jpg", quality=88, subsampling=0)
+        subprocess.run([PROGRAM, "filters", str(THINGS), "--out", str(out)], check=True, capture_output=True)
+        Image.open(out).convert("RGB").save(IMAGES / "things-filters.png", optimize=True)
+
+
+THINGS_SECTION = f"""## The bundled network
+
+What `things.onnx`, which comes with the page and was trained by `convoscope train`, has learnt: the 64 kernels of
+its first layer, and what twelve of its two hundred classes want to see, from noise.
+
+![Kernels of the first layer](images/gallery/things-filters.png)
+
+![Classes of things.onnx](images/gallery/things-classes.jpg)
+
+    convoscope filters things.onnx --out result.png
+    convoscope class-visualization things.onnx --target class:{CLASSES[0]} {' '.join(CLASS_WORDS)} --out result.png
+"""
+
+
 def section(technique, made):
     kept, line, remark = made
     if " scenes" in line:
@@ -184,12 +226,15 @@ def main():
         except (RuntimeError, StopIteration, KeyError) as error:
             failed.append(technique["id"])
             print(f"{technique['id']}: {error}", flush=True)
+    if not sys.argv[1:] or "things" in sys.argv[1:]:
+        things()
     notes.write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
     parts = []
     for key, title in QUESTIONS.items():
         group = [section(t, made[t["id"]]) for t in techniques if t["question"] == key and t["id"] in made]
         if group:
             parts.append(f"## {title}\n\n" + "\n".join(group))
+    parts.append(THINGS_SECTION)
     (ROOT / "docs/gallery.md").write_text(
         f"""# Gallery
 
