@@ -271,6 +271,7 @@ static Value *one_value(Graph **graph, const Case *c)
     CHECK_OK(graph_create(graph));
     CHECK_OK(graph_add_input(*graph, "v", c->shape, &value));
     CHECK_OK(graph_allocate(*graph, GRAPH_INPUT_GRADIENT));
+    graph_zero_gradients(*graph);
     return value;
 }
 

@@ -244,7 +244,15 @@ export async function says(page, selector, pattern, timeout = 60_000) {
 /** @param {import('puppeteer-core').Page} page @param {string} selector */
 export async function click(page, selector, timeout = 30_000) {
     const element = await seen(page, selector, timeout);
-    await element.evaluate((e) => e.scrollIntoView({ block: 'center', behavior: 'instant' }));
+    await element.evaluate(async (e) => {
+        e.scrollIntoView({ block: 'center', behavior: 'instant' });
+        // What appears beside it may still move it, and the pointer would miss.
+        const place = () => JSON.stringify(e.getBoundingClientRect());
+        for (let last = '', tries = 0; last !== place() && tries < 40; tries++) {
+            last = place();
+            await new Promise((done) => setTimeout(done, 60));
+        }
+    });
     await element.click();
 }
 
