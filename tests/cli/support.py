@@ -1,7 +1,9 @@
 """What the tests of the command line share: running it, and reading and writing its files."""
 
+import csv
 import json
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -14,6 +16,7 @@ PROGRAM = os.environ.get("CONVOSCOPE", str(ROOT / "build/native/convoscope"))
 SHARED = Path(os.environ.get("CONVOSCOPE_SHARED", ROOT.parent / "shared"))
 MODEL = SHARED / "data/models/squeezenet1_0.onnx"
 ZEBRA = SHARED / "reference/squeezenet_zebra"
+KILLS = 20  # the most, of one training
 
 failures = 0
 
@@ -47,6 +50,35 @@ def run_json(*words, **options):
     except ValueError as error:
         check(False, f"{words}: no JSON: {error}: {process.stdout[:200]}")
         return None
+
+
+def kill_at_random(words, seconds):
+    """Starts the same command again and again, killing it at random moments until it ends by itself or has been killed
+    often enough; how often it was. `seconds`: what it takes undisturbed, on this machine and now."""
+    rng = random.Random(1)
+    kills = 0
+    while True:
+        process = subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        try:
+            wait = rng.uniform(0.02, 0.2) * seconds if kills < KILLS else None
+            _, error = process.communicate(timeout=wait)
+            check(process.returncode == 0, f"resumed training: exit {process.returncode}: {error}")
+            check(kills > 3, f"it was killed {kills} times only")
+            return kills
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+
+
+def log_of(path):
+    """The rows of a training's log without what the clock gave."""
+    with open(path) as file:
+        return [
+            {k: v for k, v in row.items() if k not in ("seconds", "pictures_per_second")}
+            for row in csv.DictReader(file)
+        ]
 
 
 def finish(skipped=""):

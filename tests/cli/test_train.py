@@ -1,21 +1,18 @@
 #!/usr/bin/env python3
 """`convoscope train` and `evaluate`, end to end: killed at any moment a training ends as if undisturbed."""
 
-import csv
 import random
 import shutil
-import signal
-import subprocess
+import time
 from pathlib import Path
 
 import support
-from support import check, near, png, run, run_json
+from support import check, kill_at_random, log_of, near, png, run, run_json
 
 SIDE = 16
 NETWORK = "input 16 RGB\nconv 8 3 2\nconv 12 3\nresidual 16 2\ndropout 0.1\n"
 EPOCHS = 24
 OPTIONS = f"--epochs {EPOCHS} --batch 16 --crop 0.7 --mixup 0.1 --average 0.9 --save 0 --seed 3".split()
-KILLS = 20
 
 
 def picture(kind, rng):
@@ -39,35 +36,6 @@ def write_pictures(folder, each, seed):
 def train(folder, name, *words):
     return run("train", folder / "train", "--network", folder / "net.txt", *OPTIONS, *words,
                "--out", folder / name)
-
-
-def log_of(path):
-    """The log's rows without what the clock gave."""
-    with open(path) as file:
-        return [
-            {k: v for k, v in row.items() if k not in ("seconds", "pictures_per_second")}
-            for row in csv.DictReader(file)
-        ]
-
-
-def kill_at_random(folder, name):
-    """Starts the same command again and again, killing it after random times, until it ends by itself."""
-    rng = random.Random(1)
-    kills = 0
-    words = [support.PROGRAM, "train", folder / "train", "--network", folder / "net.txt", *OPTIONS,
-             "--out", folder / name]
-    while True:
-        process = subprocess.Popen([*map(str, words)], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.PIPE, text=True)
-        try:
-            wait = rng.uniform(0.05, 0.4) if kills < KILLS else None
-            _, error = process.communicate(timeout=wait)
-            check(process.returncode == 0, f"resumed training: exit {process.returncode}: {error}")
-            return kills
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            kills += 1
 
 
 def check_onnx(path):
@@ -99,7 +67,9 @@ def check_onnxruntime(folder, name):
 
 
 def check_learning(folder):
+    started = time.monotonic()
     process = train(folder, "whole/net.onnx")
+    seconds = time.monotonic() - started
     check(process.returncode == 0, f"train: {process.stderr}")
     check(process.stdout.count("\n") == EPOCHS + 1, f"a line per epoch and the file: {process.stdout}")
     rows = log_of(folder / "whole/net.csv")
@@ -113,12 +83,13 @@ def check_learning(folder):
         near(result["loss"], float(rows[-1]["validation_loss"]), 0.01, "evaluate, loss")
     check_onnx(folder / "whole/net.onnx")
     check_onnxruntime(folder, "whole/net.onnx")
+    return seconds
 
 
-def check_kills(folder):
-    kills = kill_at_random(folder, "killed/net.onnx")
+def check_kills(folder, seconds):
+    words = ["train", folder / "train", "--network", folder / "net.txt", *OPTIONS, "--out", folder / "killed/net.onnx"]
+    kills = kill_at_random(words, seconds)
     print(f"killed {kills} times")
-    check(kills > 3, f"it was killed {kills} times only")
     check(log_of(folder / "killed/net.csv") == log_of(folder / "whole/net.csv"), "the logs differ")
     networks = [(folder / name / "net.onnx").read_bytes() for name in ("killed", "whole")]
     check(networks[0] == networks[1], "the networks differ")
@@ -154,8 +125,8 @@ def main():
         (folder / "net.txt").write_text(NETWORK)
         for sub in ("whole", "killed"):
             (folder / sub).mkdir()
-        check_learning(folder)
-        check_kills(folder)
+        seconds = check_learning(folder)
+        check_kills(folder, seconds)
         check_refusals(folder)
     support.finish()
 
