@@ -3,8 +3,9 @@
 #include "train/trainer_internal.h"
 
 /* Everything that the numbers of a training depend on. */
-static void settings(const Trainer *t, Text *text)
+static void settings(const void *owner, Text *text)
 {
+    const Trainer *t = owner;
     const TrainOptions *o = &t->options;
     const Augmentation *a = &o->augmentation;
     text_format(text, STATE_MAGIC " 1\nbatch %d\nseed %d\nsizes", o->batch, o->seed);
@@ -35,20 +36,14 @@ static void pieces(void *owner, State *state)
     state_parameters(state, &t->parameters);
 }
 
+static const StateForm form = {settings, pieces};
+
 Status trainer_save(Trainer *trainer, const char *path)
 {
-    Text text = {0};
-    settings(trainer, &text);
-    const Status status = state_save(path, &text, pieces, trainer);
-    text_release(&text);
-    return status;
+    return state_save(path, &form, trainer);
 }
 
 Status trainer_load(Trainer *trainer, const char *path)
 {
-    Text text = {0};
-    settings(trainer, &text);
-    const Status status = state_load(path, &text, pieces, trainer);
-    text_release(&text);
-    return status;
+    return state_load(path, &form, trainer);
 }

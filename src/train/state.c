@@ -64,13 +64,19 @@ void state_refuse(State *state)
     state->failed = true;
 }
 
-Status state_save(const char *path, Text *settings, StatePieces *pieces, void *owner)
+/* The settings with their zero at the end; the caller releases them, whatever is returned. */
+static Status settings_of(const StateForm *form, const void *owner, Text *settings)
+{
+    form->settings(owner, settings);
+    text_append(settings, "", 1);
+    return settings->failed ? status_no_memory("the state", settings->length) : status_ok();
+}
+
+static Status save(const char *path, const Text *settings, const StateForm *form, void *owner)
 {
     State state = {.sum = CHECKSUM_START};
-    text_append(settings, "", 1);
-    if (settings->failed) return status_no_memory("the state", settings->length);
     state_piece(&state, settings->bytes, settings->length);
-    pieces(owner, &state);
+    form->pieces(owner, &state);
     const uint64_t sum = state.sum;
     note(&state, &sum, sizeof sum);
     const Status status = state.failed ? status_no_memory("the state", sizeof state)
@@ -79,7 +85,16 @@ Status state_save(const char *path, Text *settings, StatePieces *pieces, void *o
     return status;
 }
 
-static Status take(const char *path, State *state, const Text *settings, StatePieces *pieces,
+Status state_save(const char *path, const StateForm *form, void *owner)
+{
+    Text settings = {0};
+    Status status = settings_of(form, owner, &settings);
+    if (status.code == STATUS_OK) status = save(path, &settings, form, owner);
+    text_release(&settings);
+    return status;
+}
+
+static Status take(const char *path, State *state, const Text *settings, const StateForm *form,
                    void *owner)
 {
     const size_t magic = strlen(STATE_MAGIC);
@@ -94,7 +109,7 @@ static Status take(const char *path, State *state, const Text *settings, StatePi
     }
     state->at = settings->length;
     state->sum = checksum(CHECKSUM_START, settings->bytes, settings->length);
-    pieces(owner, state);
+    form->pieces(owner, state);
     const uint64_t sum = state->sum;
     uint64_t written = 0;
     fill_in(state, &written, sizeof written);
@@ -102,15 +117,22 @@ static Status take(const char *path, State *state, const Text *settings, StatePi
     return status_error(STATUS_BAD_INPUT, "'%s' is damaged: remove it and begin again", path);
 }
 
-Status state_load(const char *path, Text *settings, StatePieces *pieces, void *owner)
+static Status load(const char *path, const Text *settings, const StateForm *form, void *owner)
 {
     uint8_t *bytes;
     size_t size;
-    text_append(settings, "", 1);
-    if (settings->failed) return status_no_memory("the state", settings->length);
     TRY(file_read(path, "the state", &bytes, &size));
     State state = {.bytes = bytes, .size = size};
-    const Status status = take(path, &state, settings, pieces, owner);
+    const Status status = take(path, &state, settings, form, owner);
     free(bytes);
+    return status;
+}
+
+Status state_load(const char *path, const StateForm *form, void *owner)
+{
+    Text settings = {0};
+    Status status = settings_of(form, owner, &settings);
+    if (status.code == STATUS_OK) status = load(path, &settings, form, owner);
+    text_release(&settings);
     return status;
 }

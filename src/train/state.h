@@ -8,8 +8,9 @@
  *         state_piece(state, &t->place, sizeof t->place);
  *         state_parameters(state, &t->parameters);
  *     }
- *     TRY(state_save("net.state", &settings, pieces, trainer));
- *     TRY(state_load("net.state", &settings, pieces, trainer));
+ *     static const StateForm form = {settings, pieces};
+ *     TRY(state_save("net.state", &form, trainer));
+ *     TRY(state_load("net.state", &form, trainer));
  *
  * The settings, a text that begins with STATE_MAGIC, say everything that the numbers of the training depend on:
  * the state of another training is told by them. Numbers are as they lie in memory: a state belongs to the kind
@@ -26,7 +27,11 @@
 #define STATE_MAGIC "convoscope train"
 
 typedef struct State State;
-typedef void StatePieces(void *owner, State *state);
+
+typedef struct StateForm {
+    void (*settings)(const void *owner, Text *text);
+    void (*pieces)(void *owner, State *state);
+} StateForm;
 
 /* Memory that is written, or filled in. After a failure nothing more is filled in. */
 void state_piece(State *state, void *bytes, size_t size);
@@ -37,10 +42,10 @@ void state_parameters(State *state, Parameters *parameters);
 /* What was filled in cannot be: the file is damaged. */
 void state_refuse(State *state);
 
-/* Replaces the file in one step. The settings are terminated by this. */
-Status state_save(const char *path, Text *settings, StatePieces *pieces, void *owner);
+/* Replaces the file in one step. */
+Status state_save(const char *path, const StateForm *form, void *owner);
 
 /* Fails when the file is damaged or has other settings; the owner may have been changed in part. */
-Status state_load(const char *path, Text *settings, StatePieces *pieces, void *owner);
+Status state_load(const char *path, const StateForm *form, void *owner);
 
 #endif

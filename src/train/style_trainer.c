@@ -248,8 +248,9 @@ void style_trainer_log_csv(const StyleTrainer *trainer, Text *text)
 
 /* ---- state ---- */
 
-static void settings(const StyleTrainer *t, Text *text)
+static void settings(const void *owner, Text *text)
 {
+    const StyleTrainer *t = owner;
     const StyleOptions *o = &t->options;
     text_format(text, STATE_MAGIC "-style 1\nfilters %d\nblocks %d\nbatch %d\nsteps %d\nseed %d\n",
                 o->network.filters, o->network.blocks, o->batch, o->steps, o->seed);
@@ -275,22 +276,16 @@ static void pieces(void *owner, State *state)
     state_parameters(state, &t->parameters);
 }
 
+static const StateForm form = {settings, pieces};
+
 Status style_trainer_save(StyleTrainer *trainer, const char *path)
 {
-    Text text = {0};
-    settings(trainer, &text);
-    const Status status = state_save(path, &text, pieces, trainer);
-    text_release(&text);
-    return status;
+    return state_save(path, &form, trainer);
 }
 
 Status style_trainer_load(StyleTrainer *trainer, const char *path)
 {
-    Text text = {0};
-    settings(trainer, &text);
-    const Status status = state_load(path, &text, pieces, trainer);
-    text_release(&text);
-    return status;
+    return state_load(path, &form, trainer);
 }
 
 /* ---- the file ---- */
