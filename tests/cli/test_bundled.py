@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import support
-from support import ROOT, check, run
+from support import ROOT, check
 
 MODELS = ROOT / "models"
 MOST_BYTES = {"style-": 1 << 20, "": 8 << 20}
@@ -41,16 +41,7 @@ def check_numbers(path, folder):
     shape = (1, 3, 96, 128) if paints else tuple(info["input"]["shape"])
     count = shape[1] * shape[2] * shape[3]
     values = [(7 * i * i + 13 * i) % 256 * (1 if paints else 1 / 64) - (0 if paints else 2) for i in range(count)]
-    support.write_npy(folder / "x.npy", shape, values)
-    process = run("run", path, "--input", folder / "x.npy", "--out", folder / "y.npy")
-    check(process.returncode == 0, process.stderr)
-    theirs = support.onnxruntime(path, shape, values)
-    if theirs is None:
-        return
-    _, ours = support.read_npy(folder / "y.npy")
-    size = 255 if paints else max(map(abs, theirs))
-    worst = max(abs(a - b) for a, b in zip(ours, theirs)) / size
-    check(len(ours) == len(theirs) and worst < 1e-3, f"{path.name}: onnxruntime differs by {worst}")
+    support.check_onnxruntime(path, shape, values, 255 if paints else None, folder)
 
 
 def main():
