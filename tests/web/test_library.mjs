@@ -88,7 +88,7 @@ test('a network is fetched when asked, checked, kept, opened again without the h
         await click(page, `${row('good')} ${hook('library-fetch')}`);
         await says(page, hook('classes'), /class 340/, 90_000);
         assert.deepEqual(await kept(page), ['good']);
-        assert.match(page.url(), /model=library:good/);
+        await page.waitForFunction(() => location.search.includes('model=library:good'), { timeout: 10_000 });
     });
 
     await t.test('the privacy panel tells of it', async () => {
