@@ -213,9 +213,11 @@ static Status draw(Run *run, Patches *s)
     preprocess_invert(network_preprocess(run_network(run)), input->data, height, width, s->rgb);
     cut(s, s->rgb, box);
     TRY(sheet_put(&s->sheet, row, column, s->crop, box.height, box.width));
-    /* Each map on its own scale, as the paper shows them. */
-    show_signal(run, input->grad, &input->shape, s->rgb);
+    /* Each map on its own scale, as the paper shows them: that of the patch, for the rest of the picture is zero. */
+    const size_t count = 3 * (size_t)box.height * (size_t)box.width;
+    preprocess_reorder(network_preprocess(run_network(run)), input->grad, height, width, s->rgb);
     cut(s, s->rgb, box);
+    around_grey(s->crop, count, quantile_abs(s->crop, count, 0.995), s->crop);
     TRY(sheet_put(&s->sheet, row + 1, column, s->crop, box.height, box.width));
     TRY(describe(run, s, s->mapped));
     s->mapped++;
