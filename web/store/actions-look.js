@@ -192,7 +192,9 @@ export function lookActions(store, engine) {
             const seen = await model.look(specimen.pixels, { top: 5 });
             await shown;
             if (mine !== looks || model !== engine.model) return;
-            store.set({ look: { ...seen, range: null }, networkError: '' });
+            const { resize } = store.state.network.preprocessing;
+            const input = { ...seen.input, picture: specimen, resize };
+            store.set({ look: { ...seen, input, range: null }, networkError: '' });
             if (!seen.classes.length && !store.state.network.lacking) await readOutput(model);
             const thumbnails = await model.thumbnails();
             if (mine !== looks || model !== engine.model) return;

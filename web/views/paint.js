@@ -1,6 +1,8 @@
 // @ts-check
 /** Numbers to colours. The tables come from the core, so that the page and the command line agree. */
 
+import { cropOf } from './geometry.js';
+
 const OUTLIERS = 0.01; /* cut at each end: 2 % of the values together */
 const BINS = 2048;
 
@@ -113,24 +115,33 @@ export function canvasOf(width, height, paint) {
 }
 
 const greys = new WeakMap();
+/** Finer than this no view shows the ground. */
+const GROUND_SIDE = 1024;
 
-/** What the network received, in grey and a little dimmed: the ground for a map. */
+/** The part of the picture that the network received, as fine as the picture is, in grey and a little dimmed: the
+ * ground for a map. @param {{width: number, height: number, picture: any, resize: string}} input */
 export function greyOf(input) {
     let canvas = greys.get(input);
-    if (!canvas) {
-        const n = input.width * input.height;
-        canvas = canvasOf(input.width, input.height, (image) => {
-            for (let i = 0; i < n; i++) {
-                const v =
-                    0.2126 * input.data[i] +
-                    0.7152 * input.data[n + i] +
-                    0.0722 * input.data[2 * n + i];
-                image.data.fill(255 * (0.06 + 0.8 * v), 4 * i, 4 * i + 3);
-                image.data[4 * i + 3] = 255;
-            }
-        });
-        greys.set(input, canvas);
+    if (!canvas) greys.set(input, (canvas = drawGrey(input)));
+    return canvas;
+}
+
+function drawGrey({ width, height, picture, resize }) {
+    const part = cropOf(picture, { width, height }, resize);
+    const finer = Math.max(1, Math.min(part.width / width, part.height / height, GROUND_SIDE / width, GROUND_SIDE / height));
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(width * finer);
+    canvas.height = Math.round(height * finer);
+    const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    ctx.imageSmoothingQuality = 'high';
+    ctx.drawImage(picture.canvas, part.x, part.y, part.width, part.height, 0, 0, canvas.width, canvas.height);
+    const image = ctx.getImageData(0, 0, canvas.width, canvas.height);
+    const { data } = image;
+    for (let i = 0; i < data.length; i += 4) {
+        const v = 0.2126 * data[i] + 0.7152 * data[i + 1] + 0.0722 * data[i + 2];
+        data.fill(255 * 0.06 + 0.8 * v, i, i + 3);
     }
+    ctx.putImageData(image, 0, 0);
     return canvas;
 }
 
