@@ -126,13 +126,31 @@ export function linesOf(item) {
     }));
 }
 
-/** Points as dots in the colours of their classes, a table as its lines. */
+/** The course of the first curve, without numbers. */
+function drawCurve(ctx, item, side) {
+    const [{ data }] = linesOf(item);
+    const [low, high] = extent(data);
+    const margin = side / 6;
+    const reach = side - 2 * margin;
+    ctx.strokeStyle = ctx.fillStyle;
+    ctx.lineWidth = side / 32;
+    ctx.beginPath();
+    for (let i = 0; i < data.length; i++) {
+        const x = margin + (reach * i) / Math.max(1, data.length - 1);
+        ctx.lineTo(x, side - margin - (reach * (data[i] - low)) / (high - low || 1));
+    }
+    ctx.stroke();
+    return ctx.canvas;
+}
+
+/** Points as dots in the colours of their classes, a table as its lines, a curve as its course. */
 function sketch(item) {
     const side = 96;
     return cached(item, 'sketch', () => {
         const canvas = canvasOf(side, side, () => {});
         const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
         ctx.fillStyle = '#8f969d';
+        if (item.kind === 'curve') return drawCurve(ctx, item, side);
         if (item.kind === 'table') {
             for (let y = 20; y < 80; y += 14) ctx.fillRect(14, y, y === 20 ? 68 : 54, 4);
             return canvas;
@@ -146,9 +164,9 @@ function sketch(item) {
     });
 }
 
-/** An item that is no curve, small. */
+/** An item, small. */
 export const thumbOfItem = (item, state) =>
-    item.kind === 'points' || item.kind === 'table'
+    ['points', 'table', 'curve'].includes(item.kind)
         ? sketch(item)
         : item.kind === 'tiles'
           ? sheetOf(item, state, 36)
@@ -157,5 +175,5 @@ export const thumbOfItem = (item, state) =>
 /** What the film strip shows of a frame. */
 export function thumbOf(frame, state) {
     const item = frame.result?.items?.[0];
-    return item && item.kind !== 'curve' ? thumbOfItem(item, state) : null;
+    return item ? thumbOfItem(item, state) : null;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { html } from 'lit';
 import { View } from './view.js';
-import { linesOf, thumbOfItem } from './draw-result.js';
+import { thumbOfItem } from './draw-result.js';
 
 const SIDE = 40;
 
@@ -47,8 +47,6 @@ export class ItemStrip extends View {
         this.querySelectorAll('canvas').forEach((canvas, i) => {
             const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
             ctx.clearRect(0, 0, SIDE, SIDE);
-            if (this.items[i].kind === 'curve')
-                return drawCurve(ctx, this.items[i], getComputedStyle(this).color);
             const source = thumbOfItem(this.items[i], this.state);
             const s = Math.max(SIDE / source.width, SIDE / source.height);
             const [w, h] = [source.width * s, source.height * s];
@@ -67,19 +65,3 @@ export class ItemStrip extends View {
     }
 }
 customElements.define('item-strip', ItemStrip);
-
-/** The course of a curve, without numbers. */
-function drawCurve(ctx, item, colour) {
-    const [{ data }] = linesOf(item);
-    const low = Math.min(...data);
-    const high = Math.max(...data);
-    const margin = 7;
-    const reach = SIDE - 2 * margin;
-    ctx.strokeStyle = colour;
-    ctx.beginPath();
-    for (let i = 0; i < data.length; i++) {
-        const x = margin + (reach * i) / Math.max(1, data.length - 1);
-        ctx.lineTo(x, SIDE - margin - (reach * (data[i] - low)) / (high - low || 1));
-    }
-    ctx.stroke();
-}
