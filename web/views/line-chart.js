@@ -10,6 +10,20 @@ const PAD = 16;
 const BELOW = 26;
 const COLOURS = ['--accent', '--text'];
 
+/** How far some five round numbers from a to b are apart: 1, 2 or 5 times a power of ten. */
+function stepOf(a, b) {
+    const wanted = (b - a) / 5;
+    const power = 10 ** Math.floor(Math.log10(wanted));
+    return power * ([1, 2, 5].find((m) => m * power >= wanted * 0.999) ?? 10);
+}
+
+/** The multiples of a step from a to b. */
+function multiples(step, a, b) {
+    const first = Math.ceil(a / step - 1e-6);
+    const count = Math.floor(b / step + 1e-6) - first + 1;
+    return Array.from({ length: count }, (_, k) => (first + k) * step);
+}
+
 /** Curves over their index, with the values under the pointer. A wide positive range is drawn in logarithms. */
 export class LineChart extends View {
     static properties = {
@@ -86,19 +100,21 @@ export class LineChart extends View {
         const [{ data }] = lines;
         this.count = data.length;
         const [low, high] = extent(this.item.data);
-        const log = low > 0 && high / low > 50;
+        /* Shares and probabilities are compared by their areas. */
+        const log = low > 0 && high > 1 && high / low > 50;
         const f = log ? Math.log10 : (v) => v;
-        const [a, b] = [f(low), f(high) > f(low) ? f(high) : f(low) + 1];
+        let [a, b] = [f(low), f(high) > f(low) ? f(high) : f(low) + 1];
+        const step = log ? Math.max(1, stepOf(a, b)) : stepOf(a, b);
+        if (!log) [a, b] = [Math.floor(a / step + 1e-6) * step, Math.ceil(b / step - 1e-6) * step];
         const x = (i) => LEFT + ((width - LEFT - PAD) * i) / Math.max(1, data.length - 1);
         const y = (v) => height - BELOW - ((height - BELOW - PAD) * (f(v) - a)) / (b - a);
         this.toIndex = (px) => Math.round(((px - LEFT) / (width - LEFT - PAD)) * (data.length - 1));
         ctx.font = `11px ${style.fontFamily}`;
         ctx.fillStyle = style.getPropertyValue('--muted');
         ctx.strokeStyle = style.getPropertyValue('--line');
-        for (let k = 0; k <= 4; k++) {
-            const t = a + ((b - a) * k) / 4;
+        for (const t of multiples(step, a, b)) {
             const v = log ? 10 ** t : t;
-            const py = height - BELOW - ((height - BELOW - PAD) * k) / 4;
+            const py = y(v);
             ctx.beginPath();
             ctx.moveTo(LEFT, Math.round(py) + 0.5);
             ctx.lineTo(width - PAD, Math.round(py) + 0.5);
