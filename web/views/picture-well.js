@@ -50,6 +50,7 @@ export class PictureWell extends View {
         return html`<div
                 class="well picture ${this.over ? 'over' : ''} ${picture ? 'full' : ''}"
                 data-testid="specimen-${this.hook}"
+                style=${picture && !this.camera ? `--shape: ${picture.width / picture.height}` : ''}
                 @dragover=${this.onDrag}
                 @dragleave=${() => {
                     this.over = false;

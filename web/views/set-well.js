@@ -49,10 +49,10 @@ export class SetWell extends View {
                 ${icons.open} Open a folder
             </button>
             <button class="quiet small" @click=${() => this.pick(1)} title="Several pictures, or a zip archive of them">
-                many files or .zip
+                files or .zip
             </button>
-            <button class="quiet small" data-testid="set-drawn" @click=${() => this.store.actions.openDrawnSet()} title="324 solids and patterns that come with the page, in 18 classes">
-                take drawn ones
+            <button class="quiet small" data-testid="set-drawn" @click=${() => this.store.actions.openDrawnSet()} title="Take 324 solids and patterns that come with the page, in 18 classes">
+                drawn ones
             </button>`;
     }
 
