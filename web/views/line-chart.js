@@ -10,6 +10,9 @@ const PAD = 16;
 const BELOW = 26;
 const COLOURS = ['--accent', '--text'];
 
+/** A round number, without zeros at its end. */
+const rounded = (v) => number(v, 3).replace(/(\.\d*[1-9])0+$|\.0+$/, '$1');
+
 /** How far some five round numbers from a to b are apart: 1, 2 or 5 times a power of ten. */
 function stepOf(a, b) {
     const wanted = (b - a) / 5;
@@ -120,7 +123,7 @@ export class LineChart extends View {
             ctx.lineTo(width - PAD, Math.round(py) + 0.5);
             ctx.stroke();
             ctx.textAlign = 'right';
-            ctx.fillText(number(v, 3), LEFT - 8, py + 4);
+            ctx.fillText(rounded(v), LEFT - 8, py + 4);
         }
         ctx.textAlign = 'center';
         for (const i of [0, (data.length - 1) >> 1, data.length - 1])

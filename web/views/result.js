@@ -159,7 +159,7 @@ function facts(list) {
                 (f) =>
                     html`<div>
                         <dt>${f.label}</dt>
-                        <dd class="figures">${number(f.value)}${f.unit ? ` ${f.unit}` : ''}</dd>
+                        <dd class="figures">${number(f.value)}${f.unit ? `\u00a0${f.unit}` : ''}</dd>
                     </div>`,
             )}
         </dl>`;
