@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageSequence
+from PIL import Image, ImageDraw, ImageFont, ImageSequence
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = os.environ.get("CONVOSCOPE", str(ROOT / "build/native/convoscope"))
@@ -37,6 +37,7 @@ CLASS_WORDS = ["--size", "80x80", "--steps", "300", "--jitter", "8"]
 COLUMNS, CAPTION = 4, 22  # of its sheet: classes side by side, and pixels for a name
 
 LINES = ("#1f5aa6", "#d95e0d", "#99bde6", "#fabf85")  # of a chart, as src/cli/chart.c draws them
+CHART_MARGIN = 24  # as there
 
 QUESTIONS = {
     "see": "What does it see?",
@@ -94,17 +95,32 @@ def shrink(image, side):
     return image.resize([max(1, round(s * scale)) for s in image.size], Image.LANCZOS)
 
 
-def write_names(file, names):
-    """Puts the names of a chart's lines below it, each in its colour."""
+def font(size):
+    """The typeface of names and numbers; PIL's own small one where Debian's fonts-dejavu-core is not installed."""
+    try:
+        return ImageFont.truetype("DejaVuSans.ttf", size)
+    except OSError:
+        return ImageFont.load_default()
+
+
+def number_chart(file, item):
+    """Puts numbers to the ends of a chart's axes, and below it the names of its lines, each in its colour."""
     chart = Image.open(file).convert("RGB")
-    image = Image.new("RGB", (chart.width, chart.height + 20), "white")
-    image.paste(chart)
+    left = 40  # for numbers
+    image = Image.new("RGB", (left + chart.width, chart.height + 28), "white")
+    image.paste(chart, (left, 0))
     draw = ImageDraw.Draw(image)
-    left = 24
-    for name, colour in zip(names, LINES):
-        draw.rectangle((left, chart.height + 4, left + 14, chart.height + 9), fill=colour)
-        draw.text((left + 20, chart.height), name, fill="#222222")
-        left += 44 + round(draw.textlength(name))
+    text = {"font": font(12), "fill": "#555555"}
+    right, bottom = left + chart.width - CHART_MARGIN, chart.height - CHART_MARGIN
+    for y, value in ((CHART_MARGIN, item["high"]), ((CHART_MARGIN + bottom) / 2, (item["high"] + item["low"]) / 2), (bottom, item["low"])):
+        draw.text((left + CHART_MARGIN - 6, y), f"{value:.2f}", anchor="rm", **text)
+    draw.text((left + CHART_MARGIN, bottom + 4), "0", anchor="mt", **text)
+    draw.text((right, bottom + 4), str(item["shape"][-1] - 1), anchor="mt", **text)
+    at, y = left + CHART_MARGIN, chart.height + 14
+    for name, colour in zip(item.get("lines") or [], LINES):
+        draw.rectangle((at, y - 2, at + 16, y + 1), fill=colour)
+        draw.text((at + 22, y), name, anchor="lm", font=font(12), fill="#222222")
+        at += 44 + round(draw.textlength(name, font=font(12)))
     image.save(file)
 
 
@@ -148,10 +164,10 @@ def picture(technique, model):
         for old in IMAGES.glob(f"{technique['id']}-*"):
             old.unlink()
         kept = []
-        lines = {i["name"]: i["lines"] for i in result["items"] if i.get("lines")}
+        curves = {i["name"]: i for i in result["items"] if i["kind"] == "curve"}
         for name in names:
-            if name in lines:
-                write_names(drawn[name], lines[name])
+            if name in curves:
+                number_chart(drawn[name], curves[name])
             large = kinds[name] not in ("map", "image", "film")
             to = keep(drawn[name], IMAGES / f"{technique['id']}-{name}.x", entry.get("side", WIDE if large else SIDE))
             kept.append(to.name)
@@ -174,7 +190,7 @@ def things():
             row, column = divmod(place, COLUMNS)
             left, top = column * side, row * (side + CAPTION)
             sheet.paste(Image.open(out).convert("RGB").resize((side - 4, side - 4), Image.BICUBIC), (left + 2, top + 2))
-            draw.text((left + 4, top + side + 2), info["labels"][number], fill="#222222")
+            draw.text((left + 4, top + side + 2), info["labels"][number], font=font(13), fill="#222222")
         sheet.save(IMAGES / "things-classes.jpg", quality=88, subsampling=0)
         subprocess.run([PROGRAM, "filters", str(THINGS), "--out", str(out)], check=True, capture_output=True)
         Image.open(out).convert("RGB").save(IMAGES / "things-filters.png", optimize=True)
