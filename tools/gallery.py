@@ -112,7 +112,8 @@ def number_chart(file, item):
     draw = ImageDraw.Draw(image)
     text = {"font": font(12), "fill": "#555555"}
     right, bottom = left + chart.width - CHART_MARGIN, chart.height - CHART_MARGIN
-    for y, value in ((CHART_MARGIN, item["high"]), ((CHART_MARGIN + bottom) / 2, (item["high"] + item["low"]) / 2), (bottom, item["low"])):
+    for share in (0, 0.5, 1):
+        y, value = bottom + share * (CHART_MARGIN - bottom), item["low"] + share * (item["high"] - item["low"])
         draw.text((left + CHART_MARGIN - 6, y), f"{value:.2f}", anchor="rm", **text)
     draw.text((left + CHART_MARGIN, bottom + 4), "0", anchor="mt", **text)
     draw.text((right, bottom + 4), str(item["shape"][-1] - 1), anchor="mt", **text)
