@@ -78,6 +78,7 @@ static Layout layout_make(const Conv2d *c)
     const size_t taps_floats = taps * VF_LANES * (size_t)c->in_channels;
     l.result_floats = lines(larger(
         taps_floats, group * larger(pixels * (size_t)l.out_row, in_plane(c) * (size_t)l.in_row)));
+    if (lies_well(c)) l.result_floats = larger(l.result_floats, pointwise_floats(c));
     l.table = larger(group * larger(pixels, 2 * in_plane(c)), taps * (size_t)c->in_channels);
     return l;
 }
@@ -175,34 +176,6 @@ static void forward_images(void *context, size_t item, size_t end, int thread)
     }
 }
 
-bool lies_well(const Conv2d *c)
-{
-    return is_pointwise(c) && in_plane(c) % LOOSE_PANEL == 0;
-}
-
-static void pointwise_forward(void *context, size_t image, size_t end, int thread)
-{
-    (void)thread;
-    const Work *work = context;
-    const Conv2d *c = work->c;
-    const ptrdiff_t plane = (ptrdiff_t)in_plane(c);
-    for (; image < end; image++) {
-        loose_gemm(&(LooseGemm){
-            .m = c->out_channels,
-            .n = (int)plane,
-            .count = {1, 1, c->in_channels},
-            .a = work->w,
-            .a_row = c->in_channels,
-            .a_step = {0, 0, 1},
-            .b = work->x + (ptrdiff_t)image * c->in_channels * plane,
-            .b_row = plane,
-            .b_panel = LOOSE_PANEL,
-            .c = work->y + (ptrdiff_t)image * c->out_channels * plane,
-            .c_row = plane,
-        });
-    }
-}
-
 /* Where pixel (image, y, x) of the output begins to look. */
 static void table_of_pixels(Work *work)
 {
@@ -223,7 +196,7 @@ void conv2d_batch_forward(const Conv2d *c, const float *x, const float *w, float
     Work work = work_make(c, scratch);
     work.x = x, work.w = w, work.y = y;
     if (lies_well(c)) {
-        each(&work, c->batch, pointwise_forward);
+        pointwise_forward(&work);
         return;
     }
     each(&work, divide_up(c->out_channels, VF_LANES), read_filters);
@@ -319,5 +292,10 @@ void conv2d_batch_gradients(const Conv2d *c, const float *x, const float *w, con
     Work work = work_make(c, scratch);
     work.x = x, work.w = w, work.dy = dy, work.dx = dx, work.add = add, work.dw = dw;
     if (dx) conv2d_batch_input_gradient(&work);
-    if (dw) filter_gradient(&work);
+    if (!dw) return;
+    if (few_filters(c)) {
+        pointwise_filter_gradient(&work);
+    } else {
+        filter_gradient(&work);
+    }
 }

@@ -135,35 +135,11 @@ static void input_gradient_images(void *context, size_t item, size_t end, int th
     }
 }
 
-static void pointwise_input_gradient(void *context, size_t image, size_t end, int thread)
-{
-    (void)thread;
-    const Work *work = context;
-    const Conv2d *c = work->c;
-    const ptrdiff_t plane = (ptrdiff_t)in_plane(c);
-    for (; image < end; image++) {
-        loose_gemm(&(LooseGemm){
-            .m = c->in_channels,
-            .n = (int)plane,
-            .count = {1, 1, c->out_channels},
-            .a = work->w,
-            .a_row = 1,
-            .a_step = {0, 0, c->in_channels},
-            .b = work->dy + (ptrdiff_t)image * c->out_channels * plane,
-            .b_row = plane,
-            .b_panel = LOOSE_PANEL,
-            .c = work->dx + (ptrdiff_t)image * c->in_channels * plane,
-            .c_row = plane,
-            .accumulate = work->add,
-        });
-    }
-}
-
 void conv2d_batch_input_gradient(Work *work)
 {
     const Conv2d *c = work->c;
     if (lies_well(c)) {
-        each(work, c->batch, pointwise_input_gradient);
+        pointwise_input_gradient(work);
         return;
     }
     each(work, divide_up(c->in_channels, VF_LANES), read_filters_turned);

@@ -57,8 +57,16 @@ static inline void each(Work *work, int count, ParallelFunction *function)
 const float *padded_planes(const Padding *p, size_t planes, int height, int width,
                            const float *from, float *to);
 
-/* 1 x 1, stride 1, planes of whole panels: products with the tensors as they lie. */
+/* 1 x 1, stride 1, planes of whole vectors: products with the tensors as they lie, which want so much room for each
+ * thread's result. */
 bool lies_well(const Conv2d *c);
+size_t pointwise_floats(const Conv2d *c);
+void pointwise_forward(Work *work);
+void pointwise_input_gradient(Work *work);
+
+/* Of these, with fewer filters than fill vectors: pixels side by side for the gradient of the filters, too. */
+bool few_filters(const Conv2d *c);
+void pointwise_filter_gradient(Work *work);
 
 /* dx += or, unless work->add, = what dy brings. */
 void conv2d_batch_input_gradient(Work *work);

@@ -5,17 +5,10 @@
 /* So much of k at a time that a panel of B stays in the first-level cache while all rows of A pass. */
 enum { DEPTH = 96 };
 
-/* The loop that follows runs a constant few times and must leave its sums in registers. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 static inline __attribute__((always_inline)) void row_write(int vectors, const vf *sum,
                                                             bool accumulate, float *to)
 {
-    UNROLL for (int v = 0; v < vectors; v++)
+    LOOSE_UNROLL for (int v = 0; v < vectors; v++)
     {
         float *at = to + v * VF_LANES;
         vf_store(at, accumulate ? sum[v] + vf_load(at) : sum[v]);
@@ -29,15 +22,15 @@ static inline __attribute__((always_inline)) void tile(int vectors, const LooseG
 {
     const int rows = at_most(LOOSE_ROWS, g->m - row);
     ptrdiff_t at[LOOSE_ROWS];
-    UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+    LOOSE_UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
     {
         const int index = row + at_most(i, rows - 1);
         at[i] = g->rows ? g->rows[index] : index * g->a_row;
     }
     vf sum[LOOSE_ROWS][LOOSE_VECTORS];
-    UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+    LOOSE_UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
     {
-        UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
+        LOOSE_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] = vf_zero();
     }
     const float *a0 = g->a;
     const ptrdiff_t b_row = g->b_row, step = g->a_step[2];
@@ -47,17 +40,17 @@ static inline __attribute__((always_inline)) void tile(int vectors, const LooseG
             const float *a = a1;
             for (int k2 = g->count[2]; k2 > 0; k2--, a += step, b += b_row) {
                 vf right[LOOSE_VECTORS];
-                UNROLL for (int v = 0; v < vectors; v++) right[v] = vf_load(b + v * VF_LANES);
-                UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+                LOOSE_UNROLL for (int v = 0; v < vectors; v++) right[v] = vf_load(b + v * VF_LANES);
+                LOOSE_UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
                 {
                     const vf left = vf_splat(a[at[i]]);
-                    UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
+                    LOOSE_UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
                         vf_fma(left, right[v], sum[i][v]);
                 }
             }
         }
     }
-    UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
+    LOOSE_UNROLL for (int i = 0; i < LOOSE_ROWS; i++)
     {
         if (i >= rows) continue;
         const ptrdiff_t to = g->c_rows ? g->c_rows[row + i] : (row + i) * g->c_row;

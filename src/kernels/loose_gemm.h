@@ -22,6 +22,13 @@ enum { LOOSE_ROWS = 4, LOOSE_VECTORS = 3 };
 enum { LOOSE_ROWS = 4, LOOSE_VECTORS = 2 };
 #endif
 
+/* The loop that follows runs a constant few times and must leave its sums in registers. */
+#if defined(__clang__)
+#define LOOSE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LOOSE_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* Columns of a panel of B. */
 enum { LOOSE_PANEL = LOOSE_VECTORS * VF_LANES };
 

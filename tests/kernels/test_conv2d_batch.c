@@ -195,9 +195,13 @@ static void shapes(void)
         shape(19, 16, 8, 8, 130, 3, 2, 1), /* several panels, several images at a time */
         shape(3, 20, 8, 16, 40, 1, 1, 0),  /* 1 x 1, planes of whole panels */
         shape(3, 20, 5, 7, 40, 1, 1, 0),   /* and others */
-        shape(2, 12, 9, 9, 10, 1, 2, 0),   /* a shortcut: pixels that no tap reaches */
-        shape(2, 5, 9, 11, 6, 2, 3, 0),    /* a stride wider than the kernel, pixels left over */
-        shape(40, 6, 48, 48, 9, 5, 1, 2),  /* several chunks */
+        shape(11, 19, 4, 4, 40, 1, 1,
+              0), /* planes that share a panel, which the last ones do not fill */
+        shape(20, 40, 16, 16, 30, 1, 1, 0), /* few filters, more images than one sum runs over */
+        shape(2, 3, 8, 8, 5, 1, 1, 0),      /* fewer channels than a tile */
+        shape(2, 12, 9, 9, 10, 1, 2, 0),    /* a shortcut: pixels that no tap reaches */
+        shape(2, 5, 9, 11, 6, 2, 3, 0),     /* a stride wider than the kernel, pixels left over */
+        shape(40, 6, 48, 48, 9, 5, 1, 2),   /* several chunks */
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) check_shape(all[i], SEED + i);
 }
