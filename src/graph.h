@@ -33,7 +33,7 @@ typedef struct NodeSpec {
     const Op
         *own; /* instead of the operator of that name: one that only the caller needs; or NULL */
     bool
-        overwrites; /* of one of the caller's: backward writes the gradient of an input that is `overwritten` */
+        overwrites; /* of Concat and the caller's: backward writes the gradient of an input that is `overwritten` */
     const char *name;
     Value *const *in; /* NULL for an optional input that is absent */
     int in_count;

@@ -10,6 +10,8 @@
 
 #if defined(__wasm_simd128__)
 #include <wasm_simd128.h>
+#elif defined(__AVX__)
+#include <immintrin.h>
 #endif
 
 #if defined(__AVX512F__)
@@ -78,6 +80,10 @@ static inline vf vf_min(vf a, vf b)
 {
 #if defined(__wasm_simd128__)
     return (vf)wasm_f32x4_pmin((v128_t)b, (v128_t)a);
+#elif defined(__AVX512F__)
+    return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX__)
+    return (vf)_mm256_min_ps((__m256)a, (__m256)b);
 #else
     return vf_select((vi)(a < b), a, b);
 #endif
@@ -87,6 +93,10 @@ static inline vf vf_max(vf a, vf b)
 {
 #if defined(__wasm_simd128__)
     return (vf)wasm_f32x4_pmax((v128_t)b, (v128_t)a);
+#elif defined(__AVX512F__)
+    return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX__)
+    return (vf)_mm256_max_ps((__m256)a, (__m256)b);
 #else
     return vf_select((vi)(a > b), a, b);
 #endif

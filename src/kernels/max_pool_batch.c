@@ -49,6 +49,7 @@ typedef struct Span {
 static Span span_of(int out, int stride, int pad, int dilation, int kernel, int in)
 {
     const int start = out * stride - pad;
+    if (start >= 0 && start + (kernel - 1) * dilation < in) return (Span){start, kernel, dilation};
     const int missing = start < 0 ? divide_up(-start, dilation) : 0;
     const int first = start + missing * dilation;
     const int inside = first < in ? divide_up(in - first, dilation) : 0;

@@ -79,6 +79,10 @@ static void concat_backward(const Node *n, const BackwardRule *rule)
         const size_t block = shape_span(shape, c->axis, shape->rank);
         float *dx = n->in[i]->grad;
         for (size_t k = 0; dx && k < c->outer; k++) {
+            if (n->in[i]->overwritten) {
+                memcpy(dx + k * block, dy + k * c->row, block * sizeof *dx);
+                continue;
+            }
             for (size_t j = 0; j < block; j++) dx[k * block + j] += dy[k * c->row + j];
         }
         dy += block;

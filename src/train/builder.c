@@ -187,9 +187,13 @@ static Status add_inception(Builder *b, const char *name, Value *x, const Layer 
     TRY(add_conv(b, part(text, name, "pool_1x1"), v, (ConvSpec){filters[5], 1, 1, true, 1},
                  &branch[3]));
     const Attr axis = {.name = "axis", .kind = ATTR_INT, .i = 1};
-    return builder_node(
-        b, (NodeSpec){.op = "Concat", .in = branch, .in_count = 4, .attr = &axis, .attr_count = 1},
-        name, name, out);
+    const NodeSpec concat = {.op = "Concat",
+                             .overwrites = true,
+                             .in = branch,
+                             .in_count = 4,
+                             .attr = &axis,
+                             .attr_count = 1};
+    return builder_node(b, concat, name, name, out);
 }
 
 static Status add_layer(Builder *b, const Layer *layer, const char *name, Value *x, Value **out)
