@@ -1,7 +1,8 @@
 // @ts-check
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineConfig } from 'vite';
+import { build, defineConfig } from 'vite';
 
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
@@ -34,14 +35,28 @@ function bundledNetworks() {
         .sort((a, b) => a.order - b.order || b.bytes - a.bytes);
 }
 
-/** What the page opens with: the lists, the first network and the first sample. */
-function opening() {
+/** The first of the sample pictures. @returns {{file: string, title: string, credit: string} | undefined} */
+function firstSample() {
     const samples = join(root, 'build/samples/index.json');
-    const [sample] = existsSync(samples) ? JSON.parse(readFileSync(samples, 'utf8')) : [];
+    return existsSync(samples) ? JSON.parse(readFileSync(samples, 'utf8'))[0] : undefined;
+}
+
+/** What the page opens with, as web/opening.js reads it. */
+function opening() {
     const [network] = bundledNetworks();
+    const sample = firstSample();
+    return {
+        ...(network && { model: `./models/${network.file}` }),
+        ...(sample && { picture: `./samples/${sample.file}`, name: sample.title, credit: sample.credit }),
+    };
+}
+
+/** The files of that, and the lists beside them. */
+function openingFiles() {
+    const { model, picture } = opening();
     return [
-        ...(network ? ['models/index.json', `models/${network.file}`] : []),
-        ...(sample ? ['samples/index.json', `samples/${sample.file}`] : []),
+        ...(model ? ['models/index.json', model.slice(2)] : []),
+        ...(picture ? ['samples/index.json', picture.slice(2)] : []),
     ];
 }
 
@@ -71,7 +86,7 @@ function carry() {
             // The page and what it opens with are kept at once; other networks, pictures and samples when they
             // have been asked for.
             const page = names.filter((name) => !/^(models|pictures|samples)\/|\.map$/.test(name));
-            const source = JSON.stringify([...new Set(['./', ...page, ...opening()])].sort());
+            const source = JSON.stringify([...new Set(['./', ...page, ...openingFiles()])].sort());
             this.emitFile({ type: 'asset', fileName: 'files.json', source });
         },
     };
@@ -95,10 +110,54 @@ function preloadViews() {
     };
 }
 
+/**
+ * Writes into the page what it opens with, and the script that asks for it before any other has come. The content
+ * security policy gets that script's hash; tools/serve.mjs puts it into the header as well.
+ * @returns {import('vite').Plugin}
+ */
+function openEarly() {
+    return {
+        name: 'convoscope-open-early',
+        transformIndexHtml: {
+            order: 'post',
+            async handler(page, { bundle }) {
+                const json = JSON.stringify(opening()).replaceAll('<', '\\u003c');
+                const html = page.replace(/(id="opening">)[^<]*/, (_, start) => start + json);
+                if (!bundle) return html;
+                const worker = Object.keys(bundle).find((name) => /\/worker-[\w-]+\.js$/.test(name));
+                if (!worker) throw new Error('the bundle has no worker');
+                const script = await bundleEarly(`./${worker}`);
+                const hash = createHash('sha256').update(script).digest('base64');
+                return html
+                    .replace("script-src 'self'", `script-src 'self' 'sha256-${hash}'`)
+                    .replace(/(id="opening">[^<]*<\/script>)/, (_, data) => `${data}\n    <script>${script}</script>`);
+            },
+        },
+    };
+}
+
+/** @param {string} worker its address @returns {Promise<string>} one script, with what it imports */
+async function bundleEarly(worker) {
+    const [{ output }] = /** @type {any} */ (await build({
+        root: join(root, 'web'),
+        configFile: false,
+        logLevel: 'error',
+        define: { 'import.meta.env.WORKER_ADDRESS': JSON.stringify(worker) },
+        build: {
+            write: false,
+            target: 'es2022',
+            lib: { entry: 'early.js', formats: ['iife'], name: 'early' },
+        },
+    }));
+    const { code } = output[0];
+    if (code.includes('</script')) throw new Error('early.js would end its own element');
+    return code.trim();
+}
+
 export default defineConfig({
     root: join(root, 'web'),
     base: './',
-    plugins: [carry(), preloadViews()],
+    plugins: [carry(), preloadViews(), openEarly()],
     build: {
         outDir: join(root, 'dist'),
         emptyOutDir: true,

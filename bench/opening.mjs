@@ -26,6 +26,9 @@ function watchStore() {
     look();
 }
 
+/** Milliseconds in which a new window becomes quiet: the browser's own pages in it start as well. */
+const SETTLING_MS = 1500;
+
 /**
  * Milliseconds from the opening of a page, in a browser context that has seen none before, to its first answer.
  * @param {import('puppeteer-core').Browser} browser @param {string} address @param {() => void} [before]
@@ -35,6 +38,7 @@ async function timeOpening(browser, address, before) {
     try {
         const page = await context.newPage();
         if (before) await page.evaluateOnNewDocument(before);
+        await new Promise((done) => setTimeout(done, SETTLING_MS));
         await page.goto(address, { waitUntil: 'domcontentloaded' });
         const result = await page.waitForFunction(() => /** @type {any} */ (window).firstResult,
             { timeout: 60_000, polling: 50 });

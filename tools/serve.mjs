@@ -6,8 +6,9 @@
  *     node tools/serve.mjs [--root dist] [--port 8080] [--model FILE] [--picture FILE]
  * [--no-isolation]
  *
- * MODEL and PICTURE are offered under /opened/ and named in /open.json; no file is copied.
+ * MODEL and PICTURE are offered under /opened/ and named in the page at /; no file is copied.
  */
+import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { basename, dirname, extname, join, normalize, resolve, sep } from 'node:path';
@@ -37,14 +38,15 @@ const TYPES = {
 const LIBRARY_WORKER = /\/library-worker[\w-]*\.js$/;
 
 /**
- * What the site may do. Only its own scripts run; WebAssembly compiles; every script address goes
- * through the page's own Trusted Types policy; nothing is fetched from or sent to another host, but by the
- * library's worker from the hosts of the library.
+ * What the site may do. Only its own scripts run, and the one that stands in the page; WebAssembly compiles; every
+ * script address goes through the page's own Trusted Types policy; nothing is fetched from or sent to another host,
+ * but by the library's worker from the hosts of the library.
+ * @param {string} inline hashes of the scripts in the page
  * @param {string[]} [hosts]
  */
-export const contentSecurityPolicy = (hosts = []) => [
+export const contentSecurityPolicy = (inline, hosts = []) => [
     "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
+    `script-src 'self' 'wasm-unsafe-eval' ${inline}`.trim(),
     "worker-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' blob: data:",
@@ -61,12 +63,12 @@ export const contentSecurityPolicy = (hosts = []) => [
 
 /**
  * @param {boolean} isolated whether the page may have threads
- * @param {boolean} strict whether the content security policy holds
+ * @param {string} policy of content security; '': none
  */
-function fixedHeaders(isolated, strict) {
+function fixedHeaders(isolated, policy) {
     /** @type {Record<string, string>} */
     const headers = {
-        ...(strict ? { 'Content-Security-Policy': contentSecurityPolicy() } : {}),
+        ...(policy ? { 'Content-Security-Policy': policy } : {}),
         'X-Content-Type-Options': 'nosniff',
         'Referrer-Policy': 'no-referrer',
         'Cache-Control': 'no-cache',
@@ -95,7 +97,7 @@ function fixedHeaders(isolated, strict) {
  * What a network's MODEL.json and its labels say, in one: labels are looked for where the command line
  * looks, in MODEL.labels.txt and imagenet_synset_words.txt beside the network.
  * @param {string} model
- * @returns {string | null}
+ * @returns {Record<string, any>}
  */
 function describe(model) {
     const stem = model.replace(/\.onnx$/, '');
@@ -106,34 +108,41 @@ function describe(model) {
         const lines = readFileSync(labels, 'utf8').trim().split(/\r?\n/);
         description.labels = lines.map((line) => line.replace(/^n\d{8} /, '')).join('\n');
     }
-    return Object.keys(description).length ? JSON.stringify(description) : null;
+    return description;
 }
 
 /**
- * What stands under /opened/ and in /open.json.
+ * What stands under /opened/, and what the page is told of it (web/opening.js reads that).
  * @param {ServeOptions} options
- * @returns {{files: Map<string, string>, texts: Map<string, string>}} files by their path, texts
+ * @returns {{files: Map<string, string>, opening: Record<string, any>}} files by their path
  */
 function openedFiles({ model, picture }) {
     const files = new Map();
-    const texts = new Map();
-    /** @type {Record<string, string>} */
-    const open = {};
-    if (model === '') open.model = '';
+    /** @type {Record<string, any>} */
+    const opening = {};
+    if (model === '') opening.model = '';
     for (const [key, file] of Object.entries({ model, picture })) {
         if (!file) continue;
         if (!existsSync(file)) throw new Error(`${key} ${file} does not exist; give a file.`);
         files.set(`/opened/${basename(file)}`, resolve(file));
-        open[key] = `opened/${encodeURIComponent(basename(file))}`;
+        opening[key] = `opened/${encodeURIComponent(basename(file))}`;
     }
-    const description = model && describe(model);
-    if (description) {
-        open.description = 'opened/description.json';
-        texts.set('/opened/description.json', description);
-    }
-    texts.set('/open.json', JSON.stringify(open));
-    return { files, texts };
+    if (model) opening.description = describe(model);
+    if (picture) Object.assign(opening, { name: basename(picture), credit: '' });
+    return { files, opening };
 }
+
+/** The data in the page that says what it opens with. */
+const OPENING = /(<script type="application\/json" id="opening">)([^<]*)/;
+
+/** The page, told what else to open. @param {string} page @param {Record<string, any>} opening */
+const tell = (page, opening) => page.replace(OPENING, (_, start, own) =>
+    start + JSON.stringify({ ...JSON.parse(own), ...opening }).replaceAll('<', '\\u003c'));
+
+/** Hashes of the scripts in a page. @param {string} page */
+const inlineHashes = (page) => [...page.matchAll(/<script>([^]*?)<\/script>/g)]
+    .map(([, script]) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+    .join(' ');
 
 /**
  * The file that an address stands for, or null. Never one outside the root.
@@ -166,9 +175,16 @@ function libraryHosts(root, library) {
 export async function serve(options) {
     const root = resolve(options.root);
     const opened = openedFiles(options);
-    const headers = fixedHeaders(options.isolated ?? true, options.strict ?? true);
-    if (options.library) opened.texts.set('/library.json', JSON.stringify(options.library));
+    const home = join(root, 'index.html');
+    const page = existsSync(home) ? readFileSync(home, 'utf8') : '';
+    const inline = inlineHashes(page);
+    const strict = options.strict ?? true;
+    const headers = fixedHeaders(options.isolated ?? true, strict ? contentSecurityPolicy(inline) : '');
     const hosts = libraryHosts(root, options.library);
+    /** Answers that no file has, by their path. @type {Map<string, {text: string, type: string}>} */
+    const texts = new Map();
+    if (options.library) texts.set('/library.json', { text: JSON.stringify(options.library), type: TYPES['.json'] });
+    if (page && Object.keys(opened.opening).length) texts.set('/', { text: tell(page, opened.opening), type: TYPES['.html'] });
 
     const server = createServer((request, response) => {
         if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -177,7 +193,7 @@ export async function serve(options) {
         }
         /** @param {number} code @param {string} text @param {string} type */
         const say = (code, text, type = TYPES['.txt']) => {
-            response.writeHead(code, { ...headers, 'Content-Type': type }).end(text);
+            response.writeHead(code, { ...headers, 'Cache-Control': 'no-store', 'Content-Type': type }).end(text);
         };
         let path;
         try {
@@ -186,9 +202,9 @@ export async function serve(options) {
             say(400, 'The address is malformed.');
             return;
         }
-        const text = opened.texts.get(path);
-        if (text !== undefined) {
-            say(200, text, TYPES['.json']);
+        const made = texts.get(path);
+        if (made) {
+            say(200, made.text, made.type);
             return;
         }
         const file = fileFor(root, opened.files, path);
@@ -199,8 +215,8 @@ export async function serve(options) {
         const { size, mtimeMs } = statSync(file);
         const tag = `"${size.toString(36)}-${Math.trunc(mtimeMs).toString(36)}"`;
         // A 304 says its headers anew: both answers have the same.
-        const fetches = 'Content-Security-Policy' in headers && LIBRARY_WORKER.test(path);
-        const policy = fetches ? { 'Content-Security-Policy': contentSecurityPolicy(hosts) } : {};
+        const fetches = strict && LIBRARY_WORKER.test(path);
+        const policy = fetches ? { 'Content-Security-Policy': contentSecurityPolicy(inline, hosts) } : {};
         if (request.headers['if-none-match'] === tag) {
             response.writeHead(304, { ...headers, ...policy, ETag: tag }).end();
             return;
@@ -213,7 +229,7 @@ export async function serve(options) {
             ETag: tag,
         });
         if (request.method === 'HEAD') response.end();
-        else pipeline(createReadStream(file), response, () => {});
+        else pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), response, () => {});
     });
 
     await new Promise((done, fail) => {

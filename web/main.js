@@ -9,6 +9,7 @@ import { Store } from './store/store.js';
 import { createActions } from './store/actions.js';
 import { isolate } from './host.js';
 import { allowOwnScripts } from './isolation.js';
+import { ask, readOpening, takeWorker } from './opening.js';
 
 /** Milliseconds after which the views no longer wait for the first look, and what is not seen first for its answer. */
 const VIEWS_MS = 300;
@@ -20,8 +21,9 @@ store.set(store.readAddress());
 document.documentElement.dataset.theme = store.state.theme;
 
 createActions(store, {
-    create: async (options) => (await loadEngine()).create(options),
-    fetch: async (address, onProgress) => (await loadEngine()).fetch(address, onProgress),
+    create: async (options) => (await loadEngine()).create({ ...options, worker: takeWorker() }),
+    fetch: async (address, onProgress) => (await loadEngine()).fetch(address, onProgress, ask),
+    ask,
 });
 
 window.addEventListener('popstate', () => {
@@ -72,45 +74,41 @@ async function begin() {
     const starting = store.actions.start().then((scope) => {
         /** @type {any} */ (window).convoscope = scope;
     });
-    const opened = await json('./open.json');
+    const opening = readOpening();
+    const { model = opening.model, picture = opening.picture } = asked();
     const library = once(async () => store.actions.readLibrary());
-    const model = store.state.model || (opened?.model ?? ownNetwork(library));
-    const picture = store.state.picture || opened?.picture;
     if (!model) showViews();
-    const samples = once(async () => store.set({ samples: (await json('./samples/index.json')) ?? [] }));
-    const answered = Promise.all([starting, beginPicture(picture, samples), beginNetwork(model, opened, library)]);
+    const answered = Promise.all([starting, beginPicture(picture, opening), beginNetwork(model, opening, library)]);
     await Promise.race([answered, new Promise((late) => setTimeout(late, REST_MS))]);
-    await Promise.all([library(), samples()]);
+    await Promise.all([library(), readSamples()]);
 }
 
-/** @param {string | undefined} picture address @param {() => Promise<void>} samples lists them */
-async function beginPicture(picture, samples) {
-    if (picture) return store.actions.openPicture(picture);
-    await samples();
-    const [first] = store.state.samples;
-    if (!first) return;
-    const { file, title: name, credit } = first;
-    await store.actions.openPicture(`./samples/${file}`, { name, credit });
+/** What the address bar names. */
+function asked() {
+    const { model, picture } = store.state;
+    return { ...(model && { model }), ...(picture && { picture }) };
 }
 
-/** The first of the networks that come with the page. @param {() => Promise<void>} library reads its lists */
-async function ownNetwork(library) {
-    await library();
-    const [first] = store.state.bundled;
-    return first && `./models/${first.file}`;
+async function readSamples() {
+    store.set({ samples: (await json('./samples/index.json')) ?? [] });
 }
 
-/** @param {string | Promise<string | undefined>} asked address @param {any} opened what the server was started with
+/** @param {string | undefined} picture address @param {import('./opening.js').Opening} opening */
+async function beginPicture(picture, opening) {
+    if (!picture) return;
+    const { name, credit } = picture === opening.picture ? opening : /** @type {any} */ ({});
+    await store.actions.openPicture(picture, { name, credit });
+}
+
+/** @param {string | undefined} model address @param {import('./opening.js').Opening} opening
  * @param {() => Promise<void>} library reads its lists */
-async function beginNetwork(asked, opened, library) {
-    const model = await asked;
+async function beginNetwork(model, opening, library) {
     if (!model) return;
     if (model.startsWith('library:')) {
         await library();
         return store.actions.openNamed(model);
     }
-    const described = opened?.description && model === opened.model;
-    const preprocessing = (described && (await json(opened.description))) || {};
+    const preprocessing = (model === opening.model && opening.description) || {};
     await store.actions.openNetwork(model, { preprocessing });
 }
 

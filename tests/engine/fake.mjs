@@ -26,8 +26,8 @@ export class FakeCore {
     techniques() { return [{ id: 'count' }]; }
     colormaps() { return { grey: new Uint8Array(768) }; }
 
-    async open(name, blob, onProgress) {
-        const text = await blob.text();
+    async open(name, file, onProgress) {
+        const text = await new Blob([file]).text();
         onProgress(1);
         if (text === 'bad') throw new ConvoscopeError('bad-model', `“${name}” is no network`);
         const handle = ++this.#handles;
@@ -134,6 +134,7 @@ export function fakeWorkers(makeCore) {
     let messages = /** @type {any[]} */ ([]);
     const spawn = () => {
         const { port1, port2 } = new MessageChannel();
+        let ended = false;
         answer(/** @type {any} */ ({
             postMessage: (message, transfer) => { messages.push(message); port2.postMessage(message, transfer); },
             set onmessage(listener) { port2.on('message', (data) => listener({ data })); },
@@ -142,11 +143,12 @@ export function fakeWorkers(makeCore) {
             const core = await makeCore(options, watch);
             cores.push(core);
             return core;
-        }, () => new Promise((resolve) => setImmediate(resolve))));
+        }, () => new Promise((resolve) => ended || setImmediate(resolve))));
         return /** @type {any} */ ({
             postMessage: (message, transfer) => port1.postMessage(message, transfer),
             set onmessage(listener) { port1.on('message', (data) => listener({ data })); },
-            terminate() { port1.close(); port2.close(); },
+            /** Like a real worker, it stops in the middle of what it does. */
+            terminate() { ended = true; port1.close(); port2.close(); },
         });
     };
     return { spawn, cores, get messages() { return messages; } };

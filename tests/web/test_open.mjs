@@ -41,6 +41,14 @@ test('the server can name what is opened', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
     await says(page, hook('classes'), /zebra/i);
     await says(page, hook('classes'), /9[89]|100/);
+    await engineReady(page);
+    // What was asked for early was taken, and nothing was asked for twice.
+    const { left, asked } = await page.evaluate(() => ({
+        left: (({ worker, answers }) => ({ worker, answers: answers.size }))(/** @type {any} */ (window).early),
+        asked: performance.getEntriesByType('resource').filter(({ name }) => name.includes('/opened/')).map(({ name }) => name),
+    }));
+    assert.deepEqual(left, { worker: null, answers: 0 });
+    assert.equal(asked.length, 2, asked.join(' '));
 });
 
 test('a network and a picture that the user picks', { skip: noData }, async (t) => {

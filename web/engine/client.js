@@ -1,6 +1,6 @@
 // @ts-check
 /** The engine as the page holds it: one worker, and the networks opened in it. */
-import { gather } from '../gather.js';
+import { gatherFile } from '../gather.js';
 import { ConvoscopeError } from './errors.js';
 import { isIsolated, requireBrowser } from './features.js';
 import { Link } from './link.js';
@@ -28,24 +28,26 @@ export class Convoscope {
 
     /**
      * Starts a worker with the core in it.
-     * @param {{threads?: number | 'auto', fused?: boolean, base?: string | URL, spawn?: () => Worker,
-     *     patience?: number}} [options] `fused`: false never uses fused multiply-add; `base`: the folder with
-     *     simd/, threads/, ..., `wasm/` beside the page unless given; `spawn`: makes the worker, `patience`: ms that a part of the start that needs no network may take, for tests
+     * @param {{threads?: number | 'auto', fused?: boolean, base?: string | URL, worker?: Worker | null,
+     *     spawn?: () => Worker, patience?: number}} [options] `fused`: false never uses fused multiply-add; `base`: the folder with
+     *     simd/, threads/, ..., `wasm/` beside the page unless given; `worker`: one that was
+     *     made already; `spawn`: makes the worker, `patience`: ms that a part of the start that needs no network may take, for tests
      */
-    static async create({ threads = 'auto', fused = true, base, spawn, patience } = {}) {
+    static async create({ threads = 'auto', fused = true, base, worker, spawn, patience } = {}) {
         requireBrowser();
         const folder = String(base ?? new URL('wasm/', document.baseURI));
-        const link = new Link({ base: folder, threads, fused, spawn, patience });
+        const link = new Link({ base: folder, threads, fused, worker, spawn, patience });
         return new Convoscope(link, await link.ready());
     }
 
     /**
      * The file at an address, for `open`: needs no core, so that it can come while that starts.
      * @param {string | URL} address @param {(progress: {done: number}) => void} [onProgress] 0 to 1
-     * @returns {Promise<Blob>}
+     * @param {(address: string | URL) => Promise<Response>} [ask] in place of the browser's fetch
+     * @returns {Promise<Blob | Uint8Array>}
      */
-    static fetch(address, onProgress) {
-        return fetchBlob(address, (done) => onProgress?.({ done }));
+    static fetch(address, onProgress, ask) {
+        return fetchFile(address, (done) => onProgress?.({ done }), ask);
     }
 
     /**
@@ -61,10 +63,10 @@ export class Convoscope {
         const fetched = typeof source === 'string' || source instanceof URL;
         const title = name ?? nameOf(source);
         const start = fetched ? FETCHING : 0;
-        const blob = await blobOf(source, (done) => onProgress?.({ done: done * start }));
+        const file = await fileOf(source, (done) => onProgress?.({ done: done * start }));
         const settings = [...await besideOf(title, files), ...settingsOf(preprocessing)];
         const beside = files.map((file) => ({ name: file.name, blob: file }));
-        const kept = { name: title, blob, files: beside, settings };
+        const kept = { name: title, file, files: beside, settings };
         const opened = await this.#link.call('open', kept, {
             onProgress: ({ done }) => onProgress?.({ done: start + (1 - start) * done }),
         });
@@ -125,25 +127,25 @@ function nameOf(source) {
     return source.name ?? 'model.onnx';
 }
 
-/** @param {any} source @param {(done: number) => void} onProgress @returns {Promise<Blob>} */
-async function blobOf(source, onProgress) {
-    if (source instanceof Blob) return source;
-    if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new Blob([/** @type {any} */ (source)]);
-    if (typeof source === 'string' || source instanceof URL) return fetchBlob(source, onProgress);
+/** @param {any} source @param {(done: number) => void} onProgress @returns {Promise<Blob | Uint8Array>} */
+async function fileOf(source, onProgress) {
+    if (source instanceof Blob || source instanceof Uint8Array) return source;
+    if (source instanceof ArrayBuffer) return new Uint8Array(source);
+    if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    if (typeof source === 'string' || source instanceof URL) return fetchFile(source, onProgress);
     throw new ConvoscopeError('bad-input', 'A network is a file, its bytes, or its address.');
 }
 
 /**
- * Becomes Blobs as it arrives, so that the page does not hold a second copy of a large file.
  * @param {string | URL} address @param {(done: number) => void} onProgress
+ * @param {(address: string | URL) => Promise<Response>} [ask]
  */
-async function fetchBlob(address, onProgress) {
+async function fetchFile(address, onProgress, ask = (at) => fetch(at)) {
     try {
-        const response = await fetch(address);
+        const response = await ask(address);
         if (!response.ok) throw new Error(`the server answered ${response.status}`);
         const size = Number(response.headers.get('content-length')) || 0;
-        const body = /** @type {ReadableStream<Uint8Array>} */ (response.body);
-        return await gather(body, (_, got) => {
+        return await gatherFile(response, (got) => {
             if (size) onProgress(Math.min(1, got / size));
         });
     } catch (error) {

@@ -4,6 +4,7 @@
  * never kept, since growth replaces the buffer, and what is handed out is a copy.
  */
 import { ConvoscopeError, Trap } from './errors.js';
+import { moduleKind } from './handed.js';
 
 /**
  * @typedef {{base: string, threads: number, fused: boolean}} StartOptions folder of the modules; how many threads;
@@ -11,27 +12,33 @@ import { ConvoscopeError, Trap } from './errors.js';
  * @typedef {(watched: boolean) => void} Watch whether what follows needs no network and no time to speak of, so that
  *     somebody else may say that it takes too long
  *
- * @param {StartOptions} options @param {Watch} watch @returns {Promise<Core>}
+ * @typedef {import('./handed.js').Handed} Handed
+ *
+ * @param {StartOptions} options @param {Watch} watch @param {Handed | null} handed @returns {Promise<Core>}
  */
-export async function startCore({ base, threads, fused }, watch) {
-    const kind = threads > 1 ? 'threads' : 'simd';
+export async function startCore({ base, threads, fused }, watch, handed) {
+    const start = (/** @type {boolean} */ withFused) => {
+        const kind = moduleKind(threads, withFused);
+        return startKind(base, kind, threads, watch, handed?.base === base && handed.kind === kind ? handed : null);
+    };
     if (fused) {
         try {
-            return await startKind(base, kind === 'simd' ? 'relaxed' : 'relaxed-threads', threads, watch);
+            return await start(true);
         } catch {
             /* A host may lack the module, or a browser compute wrongly with it: the other needs less. */
         }
     }
-    return startKind(base, kind, threads, watch);
+    return start(false);
 }
 
 /**
  * Everything is asked for at once: the threads are made while the module is on its way.
  * @param {string} base @param {string} kind folder of the module @param {number} threads @param {Watch} watch
+ * @param {Handed | null} handed
  */
-async function startKind(base, kind, threads, watch) {
+async function startKind(base, kind, threads, watch, handed) {
     const address = (/** @type {string} */ ending) => new URL(`${kind}/convoscope.${ending}`, base).href;
-    const loading = loadModule(address('js'), address('wasm'));
+    const loading = loadModule(address('js'), address('wasm'), handed);
     loading.catch(() => {}); /* awaited below */
     watch(true);
     const workers = Array.from({ length: threads - 1 }, () => new Worker(address('worker.js')));
@@ -49,10 +56,13 @@ async function startKind(base, kind, threads, watch) {
     }
 }
 
-/** @param {string} script its address @param {string} binary @returns {Promise<any>} an instance */
-async function loadModule(script, binary) {
+/** @param {string} script its address @param {string} binary @param {Handed | null} handed @returns {Promise<any>} an instance */
+async function loadModule(script, binary, handed) {
     try {
-        const [{ default: createModule }, compiled] = await Promise.all([import(/* @vite-ignore */ script), compile(binary)]);
+        const [{ default: createModule }, compiled] = await Promise.all([
+            handed?.script ?? import(/* @vite-ignore */ script),
+            handed?.module.then((module) => module ?? compile(binary)) ?? compile(binary),
+        ]);
         const instantiateWasm = (/** @type {any} */ imports, /** @type {any} */ receive) => {
             receive(new WebAssembly.Instance(compiled, imports), compiled);
             return {};
@@ -122,12 +132,12 @@ export class Core {
 
     /**
      * @param {string} name
-     * @param {Blob} blob the file, read piece by piece into the core's memory
+     * @param {Blob | Uint8Array} file
      * @param {(done: number) => void} onProgress
      * @returns {Promise<number>} handle
      */
-    async open(name, blob, onProgress) {
-        const [at, filled] = await this.#load(name, blob, onProgress);
+    async open(name, file, onProgress) {
+        const [at, filled] = await this.#load(name, file, onProgress);
         return this.#withText(name, (text) => this.#check(this.#call('convo_network_open', text, at, filled)));
     }
 
@@ -143,21 +153,26 @@ export class Core {
     }
 
     /**
-     * The bytes of a file in the core's memory.
+     * The bytes of a file in the core's memory; those of a Blob come piece by piece.
      * @param {string} name
-     * @param {Blob} blob
+     * @param {Blob | Uint8Array} file
      * @param {(done: number) => void} onProgress
      * @returns {Promise<[number, number]>} address and length
      */
-    async #load(name, blob, onProgress) {
-        const at = this.#allocate(blob.size || 1, `“${name}”`);
+    async #load(name, file, onProgress) {
+        if (file instanceof Uint8Array) {
+            const at = this.#allocate(file.length || 1, `“${name}”`);
+            new Uint8Array(this.#buffer, at, file.length).set(file);
+            return [at, file.length];
+        }
+        const at = this.#allocate(file.size || 1, `“${name}”`);
         let filled = 0;
         try {
-            const reader = blob.stream().getReader();
+            const reader = file.stream().getReader();
             for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
                 new Uint8Array(this.#buffer, at + filled, piece.value.length).set(piece.value);
                 filled += piece.value.length;
-                onProgress(filled / blob.size);
+                onProgress(filled / file.size);
             }
         } catch (error) {
             this.#call('free', at);

@@ -24,6 +24,7 @@ const START_MS = 5000;
  * @property {string} base folder of the modules
  * @property {number | 'auto'} threads
  * @property {boolean} fused compute with fused multiply-add where the browser has it
+ * @property {Worker | null} [worker] the first, where it was made already
  * @property {() => Worker} [spawn] makes the worker; for tests
  * @property {number} [patience] ms for what is watched of a start; for tests
  */
@@ -42,12 +43,15 @@ export class Link {
     /** @type {Promise<Greeting> | null} */
     #greeting = null;
     #threads;
+    /** @type {Worker | null} */
+    #made;
     /** @type {any} */
     #idleTimer = 0;
 
     /** @param {LinkOptions} options */
-    constructor({ base, threads, fused, spawn = ownWorker, patience = START_MS }) {
+    constructor({ base, threads, fused, worker = null, spawn = ownWorker, patience = START_MS }) {
         this.base = base;
+        this.#made = worker;
         this.spawn = spawn;
         this.patience = patience;
         this.fused = fused && hasFusedMultiplyAdd();
@@ -95,7 +99,8 @@ export class Link {
     #greet(threads) {
         this.#stopWorker();
         allowOwnScripts();
-        const worker = this.spawn();
+        const worker = this.#made ?? this.spawn();
+        this.#made = null;
         this.#worker = worker;
         this.generation++;
         const caller = new Caller(/** @type {any} */ (worker), (message) => this.#crash(worker, message));

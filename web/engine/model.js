@@ -18,7 +18,7 @@ import { Run } from './run.js';
  * @typedef {{name: string, shape: number[], data: Float32Array,
  *     stats: {min: number, max: number, mean: number, deviation: number, nonfinite: number}}} Activation
  * @typedef {{name: string, blob: Blob}} Beside a file that was picked with the network
- * @typedef {{name: string, blob: Blob, files: Beside[],
+ * @typedef {{name: string, file: Blob | Uint8Array, files: Beside[],
  *     settings: [string, string][]}} Source
  * @typedef {{model: number, description: any, memory: number}} Opened
  */

@@ -90,9 +90,9 @@ export function makeSession(startCore, breathe = makeBreather()) {
     }
 
     /** @param {any} args @param {Call} call */
-    async function open({ name, blob, files = [], settings }, call) {
+    async function open({ name, file, files = [], settings }, call) {
         const report = (/** @type {number} */ done) => call.progress({ done });
-        const model = await core.open(name, blob, report);
+        const model = await core.open(name, file, report);
         try {
             await attach(model, files, report);
             return { model, description: runnable(apply(model, settings)), memory: core.memory };

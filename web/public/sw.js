@@ -16,8 +16,10 @@ const ISOLATION = [
     ['Cross-Origin-Resource-Policy', 'same-origin'],
 ];
 
-/** What the server was started with is not the site's own. */
-const NOT_KEPT = ['open.json', 'opened/'].map((path) => SCOPE + path);
+/** What a server was started with is not the site's own; the page that says so must not be stored. */
+const OPENED = `${SCOPE}opened/`;
+/** @param {Response} response */
+const mayKeep = (response) => !response.headers.get('cache-control')?.includes('no-store');
 
 /**
  * The same response with the headers of isolation. One that has them stays as it came, since browsers keep the
@@ -54,7 +56,7 @@ async function keepSite() {
         if (!wanted.has(request.url) && !onDemand) await cache.delete(request);
     }
     for (const url of wanted) {
-        const response = await fetch(url, { cache: 'no-cache' });
+        const response = await fetch(url === SCOPE ? `${SCOPE}index.html` : url, { cache: 'no-cache' });
         if (!response.ok) return;
         await cache.put(url, response);
     }
@@ -66,11 +68,11 @@ async function keepSite() {
 async function answer(event) {
     const { request } = event;
     const url = request.url.split('#')[0];
-    const own = !NOT_KEPT.some((prefix) => url.startsWith(prefix));
+    const own = !url.startsWith(OPENED);
     if (url === `${SCOPE}files.json`) return isolate(await fetch(request));
     try {
         const response = await fetch(request);
-        if (own && response.status === 200 && response.type === 'basic') {
+        if (own && response.status === 200 && response.type === 'basic' && mayKeep(response)) {
             // Kept while the page already reads it.
             const copy = response.clone();
             const keeping = caches.open(CACHE).then((cache) => cache.put(url.split('?')[0], copy));

@@ -146,7 +146,7 @@ export function lookActions(store, engine) {
         try {
             let blob = /** @type {Blob} */ (source);
             if (typeof source === 'string') {
-                const answer = await fetch(source).catch(() => null);
+                const answer = await engine.Convoscope.ask(source).catch(() => null);
                 if (!answer?.ok) throw new Error(`The picture “${source}” could not be fetched.`);
                 blob = await answer.blob();
             }

@@ -11,7 +11,8 @@ import { brushActions } from './actions-brush.js';
  * Everything a view can make happen. The engine is handed in, so that nothing below imports it twice and
  * the development page can hand in another one.
  * @param {import('./store.js').Store} store
- * @param {{create: (options: object) => Promise<any>, fetch: (address: string, onProgress: (progress: {done: number}) => void) => Promise<Blob>}} Convoscope
+ * @param {{create: (options: object) => Promise<any>, fetch: (address: string, onProgress: (progress: {done: number}) => void) => Promise<Blob | Uint8Array>,
+ *     ask: (address: string) => Promise<Response>}} Convoscope `ask`: like fetch
  */
 export function createActions(store, Convoscope) {
     /** The live engine objects; the store holds plain descriptions of them only. */
