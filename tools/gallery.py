@@ -162,8 +162,9 @@ def picture(technique, model):
         drawn = {i["name"]: Path(i["file"]) for i in result["items"] if i["file"]}
         kinds = {i["name"]: i["kind"] for i in result["items"]}
         names = entry.get("items") or [next(n for n, f in drawn.items() if f.stem == "r")]
-        for old in IMAGES.glob(f"{technique['id']}-*"):
-            old.unlink()
+        for old in IMAGES.iterdir():  # style-image.jpg is of style, style-fast-image.jpg is not
+            if old.stem.rpartition("-")[0] == technique["id"]:
+                old.unlink()
         kept = []
         curves = {i["name"]: i for i in result["items"] if i["kind"] == "curve"}
         for name in names:
