@@ -7,8 +7,8 @@
 A network is a built-in one, or a file with a description, which has a dot in its name.
 Both in turn, round after round: of a round the fastest step counts, of the rounds the median. A step takes pictures
 of bytes, mirrors half of them, scales them, goes forward and backward, and updates by SGD with Nesterov's momentum.
-PyTorch is tried with both orders of memory (contiguous and channels last), with oneDNN and without denormals, and
-goes on with the faster one. A ratio below 1 is missed.
+PyTorch is measured with both orders of memory (contiguous and channels last), with oneDNN and without denormals, and
+the faster one counts. A ratio below 1 is missed.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def description(name):
     if "." in name:
         return Path(name).read_text()
     source = (ROOT / "src/train/architecture.c").read_text()
-    found = re.search(r'\{"%s", "[^"]*",((?:\s*"[^"]*")+)\}' % name, source)
+    found = re.search(r'\{"%s",\s*"[^"]*",((?:\s*"[^"]*")+)\}' % name, source)
     if not found:
         sys.exit(f"there is no built-in network {name}")
     return "".join(re.findall(r'"([^"]*)"', found[1])).replace("\\n", "\n")
@@ -152,14 +152,13 @@ def compare(name, batch, threads, seconds, rounds):
     torch.set_num_threads(threads)
     text = description(name)
     routes = {order: pytorch_step(text, batch, order == "channels last") for order in ("contiguous", "channels last")}
-    tried = {order: time_pytorch(step, 3) for order, step in routes.items()}
-    order = min(tried, key=tried.get)
-    steps = max(2, round(seconds / tried[order]))
-    ours, theirs = [], []
+    steps = max(2, round(seconds / min(time_pytorch(step, 2) for step in routes.values())))
+    ours, theirs = [], {order: [] for order in routes}
     for _ in range(rounds):
         ours.append(time_ours(name, batch, threads, steps))
-        theirs.append(time_pytorch(routes[order], steps))
-    ours, theirs = statistics.median(ours), statistics.median(theirs)
+        for order, step in routes.items():
+            theirs[order].append(time_pytorch(step, steps))
+    ours, (theirs, order) = statistics.median(ours), min((statistics.median(theirs[order]), order) for order in routes)
     name, ratio = Path(name).stem, theirs / ours
     print(f"train {name:10} {threads} threads  convoscope {batch / ours:7.1f}  PyTorch {batch / theirs:7.1f} "
           f"pictures/s  {ratio:5.2f}{'' if ratio >= 1 else '  missed'}  ({order})", flush=True)
