@@ -2,7 +2,7 @@
 """Steps of training beside PyTorch on the CPU: pictures per second for the same network, batch and threads.
 
     /usr/bin/python3 bench/train.py [--networks tiny,vgg,inception,residual,things,digits] [--batch 128]
-                                    [--threads 1,2] [--seconds 1] [--rounds 3]
+                                    [--threads 1,2] [--seconds 0.5] [--rounds 3]
 
 A network is a built-in one, or a file with a description, which has a dot in its name.
 Both in turn, round after round: of a round the fastest step counts, of the rounds the median. A step takes pictures
@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--networks", default="tiny,inception,vgg,residual,things,digits")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--seconds", type=float, default=1, help="of a turn, about")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a turn, about")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     if not PICTURES.is_dir():
