@@ -15,16 +15,21 @@ static int width_of(const Run *run, const Shape *shape)
     return maps ? shape->dim[1] : (int)shape_span(shape, 1, shape->rank);
 }
 
-/* All that a row depends on but the picture. */
-static FeatureTable *table_for(Run *run, const Features *f)
+/* All that a row depends on but the picture; NULL where there is no memory. */
+static const char *table_name(Run *run, const Features *f)
 {
     Text text = {0};
     text_format(&text, "%s %s ", f->layer->name, run_text(run, "pool"));
     preprocess_json(&text, network_preprocess(run_network(run)));
-    FeatureTable *table =
-        text.failed ? NULL : feature_table(run_network(run), text.bytes, f->width);
+    const char *name = text.failed ? NULL : arena_text(run_arena(run), text.bytes, text.length);
     text_release(&text);
-    return table;
+    return name;
+}
+
+/* Looked up whenever it is needed, since other runs may have others made. */
+static FeatureTable *table_of(Run *run, const Features *f)
+{
+    return f->table ? feature_table(run_network(run), f->table, f->width) : NULL;
 }
 
 Status features_begin(Run *run, Features *f)
@@ -46,7 +51,8 @@ Status features_begin(Run *run, Features *f)
     f->classes = arena_alloc(run_arena(run), (size_t)f->count * sizeof *f->classes);
     if (!f->classes) return status_no_memory("the features", (size_t)f->count * sizeof(int));
     if (f->logits) TRY(run_floats(run, (size_t)network_class_count(f->graph), &f->scores));
-    f->table = table_for(run, f);
+    f->table = table_name(run, f);
+    table_of(run, f);
     return status_ok();
 }
 
@@ -80,20 +86,31 @@ static Status take(Run *run, Features *f)
     }
     f->classes[f->done] = -1;
     if (f->logits) f->classes[f->done] = top_class(f->graph, 0, f->scores);
-    feature_add(f->table, f->hash, row, f->classes[f->done]);
+    feature_add(table_of(run, f), f->hash, row, f->classes[f->done]);
     f->done++;
     return status_ok();
+}
+
+/* The row and class of picture `done`, where the table has them; a class has to be one of the network's. */
+static bool find(const FeatureTable *table, const Features *f)
+{
+    int class_index;
+    const float *row = feature_find(table, f->hash, &class_index);
+    const int classes = f->logits ? network_class_count(f->graph) : 0;
+    if (!row || class_index >= classes || class_index < (classes ? 0 : -1)) return false;
+    f->classes[f->done] = class_index;
+    memcpy(f->rows + (size_t)f->done * (size_t)f->width, row, (size_t)f->width * sizeof *row);
+    return true;
 }
 
 Status features_step(Run *run, Features *f, double share, bool *there)
 {
     if (f->asked) TRY(take(run, f));
     f->asked = false;
-    while (f->done < f->count) {
+    const FeatureTable *table = table_of(run, f);
+    for (; f->done < f->count; f->done++) {
         f->hash = picture_hash(run_picture(run, f->done));
-        const float *row = feature_find(f->table, f->hash, &f->classes[f->done]);
-        if (!row) break;
-        memcpy(f->rows + (size_t)f->done++ * (size_t)f->width, row, (size_t)f->width * sizeof *row);
+        if (!find(table, f)) break;
     }
     *there = f->done == f->count;
     if (*there) return status_ok();

@@ -34,10 +34,10 @@ typedef struct Features {
     float *rows;  /* [count,width] */
     int *classes; /* [count] likeliest class, -1 where the network has none */
     float *scores;
-    int done;   /* pictures */
-    bool asked; /* a pass for picture `done` is under way */
-    struct FeatureTable *table;
+    int done;      /* pictures */
+    bool asked;    /* a pass for picture `done` is under way */
     uint64_t hash; /* of picture `done` */
+    const char *table;
 } Features;
 
 /* The features of all pictures take `share` of the run's progress. */
