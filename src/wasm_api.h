@@ -101,6 +101,14 @@ int convo_run_version(int run);                 /* grows with each partial resul
 int convo_run_result(int run);                  /* text: items and facts of docs/architecture.md */
 int convo_run_close(int run);
 
+/* ---- features of pictures, which runs keep with their network ---- */
+
+/* Text: [{"name", "shape": [count,words], "data"}], newest first: tables of records, which say what a layer said of
+ * each picture. A run that compares pictures makes its table when it begins, and looks into it when it advances. */
+int convo_features(int model);
+/* Adds records that a table of that name had, of this network in an earlier instance. */
+int convo_features_add(int model, const char *name, int count, int words, const uint32_t *records);
+
 /* ---- points of any kind on a plane ---- */
 
 /* t-SNE of [n,dims], first reduced to 50 components; returns a handle. */

@@ -8,14 +8,13 @@ enum { TABLES = 4, TABLE_BYTES = 96 << 20 };
 typedef struct Slot {
     uint64_t hash;
     int row; /* 1 for the first; 0: empty */
-    int class_index;
 } Slot;
 
 struct FeatureTable {
     char *name;
     int width, count, room; /* rows */
-    float *rows;
-    Slot *slots; /* 2 room of them: open addressing */
+    uint32_t *records;      /* [room,FEATURE_HEAD+width] */
+    Slot *slots;            /* 2 room of them: open addressing */
 };
 
 /* Newest first. */
@@ -26,7 +25,7 @@ typedef struct Tables {
 static void table_release(FeatureTable *table)
 {
     free(table->name);
-    free(table->rows);
+    free(table->records);
     free(table->slots);
     *table = (FeatureTable){0};
 }
@@ -92,28 +91,34 @@ static Slot *slot_of(const FeatureTable *table, uint64_t hash)
     return &table->slots[at];
 }
 
+static uint32_t *record_at(const FeatureTable *table, int row)
+{
+    return table->records + (size_t)row * (size_t)(FEATURE_HEAD + table->width);
+}
+
 const float *feature_find(const FeatureTable *table, uint64_t hash, int *class_index)
 {
     if (!table || !table->room) return NULL;
     const Slot *slot = slot_of(table, hash);
     if (!slot->row) return NULL;
-    *class_index = slot->class_index;
-    return table->rows + (size_t)(slot->row - 1) * (size_t)table->width;
+    const uint32_t *record = record_at(table, slot->row - 1);
+    *class_index = (int)record[2];
+    return (const float *)(record + FEATURE_HEAD);
 }
 
 /* Twice the room, or, where that is too much, the same room emptied. */
 static bool grow(FeatureTable *table)
 {
-    const size_t row = (size_t)table->width * sizeof(float);
+    const size_t row = (size_t)(FEATURE_HEAD + table->width) * sizeof *table->records;
     const int room = table->room ? 2 * table->room : 256;
     if ((size_t)room * row > TABLE_BYTES) {
         table->count = 0;
         if (table->room) memset(table->slots, 0, 2 * (size_t)table->room * sizeof *table->slots);
         return table->room > 0;
     }
-    float *rows = realloc(table->rows, (size_t)room * row);
-    if (rows) table->rows = rows;
-    Slot *slots = rows ? calloc(2 * (size_t)room, sizeof *slots) : NULL;
+    uint32_t *records = realloc(table->records, (size_t)room * row);
+    if (records) table->records = records;
+    Slot *slots = records ? calloc(2 * (size_t)room, sizeof *slots) : NULL;
     if (!slots) return false;
     FeatureTable larger = *table;
     larger.room = room;
@@ -128,10 +133,35 @@ static bool grow(FeatureTable *table)
 
 void feature_add(FeatureTable *table, uint64_t hash, const float *row, int class_index)
 {
-    if (!table || (table->count == table->room && !grow(table))) return;
+    int known;
+    if (!table || feature_find(table, hash, &known)) return;
+    if (table->count == table->room && !grow(table)) return;
     Slot *slot = slot_of(table, hash);
-    if (slot->row) return;
-    *slot = (Slot){hash, ++table->count, class_index};
-    memcpy(table->rows + (size_t)(slot->row - 1) * (size_t)table->width, row,
-           (size_t)table->width * sizeof *row);
+    *slot = (Slot){hash, ++table->count};
+    uint32_t *record = record_at(table, slot->row - 1);
+    record[0] = (uint32_t)hash;
+    record[1] = (uint32_t)(hash >> 32);
+    record[2] = (uint32_t)class_index;
+    memcpy(record + FEATURE_HEAD, row, (size_t)table->width * sizeof *row);
+}
+
+/* ---- handed out, and given back ---- */
+
+bool feature_records(const Network *network, int index, FeatureRecords *records)
+{
+    const Tables *tables = network_kept(network);
+    const FeatureTable *table = tables && index < TABLES ? &tables->table[index] : NULL;
+    if (!table || !table->name) return false;
+    *records = (FeatureRecords){table->name, table->count, table->width, table->records};
+    return true;
+}
+
+void feature_restore(Network *network, const FeatureRecords *records)
+{
+    FeatureTable *table = feature_table(network, records->name, records->width);
+    const uint32_t *record = records->data;
+    for (int i = 0; i < records->count; i++, record += FEATURE_HEAD + records->width) {
+        feature_add(table, (uint64_t)record[1] << 32 | record[0],
+                    (const float *)(record + FEATURE_HEAD), (int)record[2]);
+    }
 }

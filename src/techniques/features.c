@@ -87,6 +87,7 @@ static Status take(Run *run, Features *f)
     f->classes[f->done] = -1;
     if (f->logits) f->classes[f->done] = top_class(f->graph, 0, f->scores);
     feature_add(table_of(run, f), f->hash, row, f->classes[f->done]);
+    f->computed++;
     f->done++;
     return status_ok();
 }
@@ -120,6 +121,13 @@ Status features_step(Run *run, Features *f, double share, bool *there)
     run_tell_progress(run, share * f->done / f->count, share * (f->done + 1) / f->count);
     f->asked = true;
     return status_ok();
+}
+
+void features_facts(const Features *f, Result *result)
+{
+    result_fact_text(result, "layer", "Layer", f->layer->name);
+    result_fact(result, "features", "Features", f->width, "");
+    result_fact(result, "computed", "Computed now, the rest was kept", f->computed, "pictures");
 }
 
 /* ---- classes ---- */

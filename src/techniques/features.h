@@ -35,14 +35,18 @@ typedef struct Features {
     int *classes; /* [count] likeliest class, -1 where the network has none */
     float *scores;
     int done;      /* pictures */
+    int computed;  /* of these, by a pass of this run */
     bool asked;    /* a pass for picture `done` is under way */
     uint64_t hash; /* of picture `done` */
     const char *table;
 } Features;
 
-/* The features of all pictures take `share` of the run's progress. */
+/* Makes the network's table that the rows are kept in: what is added to it before the first step need not be computed.
+ * The features of all pictures take `share` of the run's progress. */
 Status features_begin(Run *run, Features *features);
 Status features_step(Run *run, Features *features, double share, bool *there);
+/* The layer, how many numbers a picture has, and how many pictures had to be looked at. */
+void features_facts(const Features *features, Result *result);
 
 /* Classes of the pictures: those that they were given, else, where the network names classes, what it takes them
  * for; the rarer ones of these are one class, "other". */

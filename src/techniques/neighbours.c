@@ -69,7 +69,6 @@ static Status space_allocate(Run *run, const Neighbours *s, Space *space)
 static Status begin(Run *run)
 {
     Neighbours *s = run_state(run);
-    bool there;
     s->count = run_picture_count(run);
     s->k = run_int(run, "count") < s->count - 1 ? run_int(run, "count") : s->count - 1;
     TRY(features_begin(run, &s->features));
@@ -78,8 +77,7 @@ static Status begin(Run *run)
     s->layer.width = s->features.width;
     s->layer.rows = s->features.rows;
     TRY(space_allocate(run, s, &s->pixels));
-    TRY(space_allocate(run, s, &s->layer));
-    return features_step(run, &s->features, 0.9, &there);
+    return space_allocate(run, s, &s->layer);
 }
 
 static Nearest nearest_in(const Neighbours *s, const Space *space)
@@ -211,8 +209,7 @@ static Status result(Run *run, Result *out)
                                  .data = s->numbers,
                                  .table = &s->table});
     result_fact(out, "pictures", "Pictures", s->count, "");
-    result_fact_text(out, "layer", "Layer", s->features.layer->name);
-    result_fact(out, "features", "Features", s->layer.width, "");
+    features_facts(&s->features, out);
     if (s->groups.given && s->searched == s->count) {
         const int *groups = s->groups.index;
         fact_percent(out, "pixels-agree", "Of one class, by pixels",

@@ -35,11 +35,9 @@ typedef struct Components {
 static Status begin(Run *run)
 {
     Components *s = run_state(run);
-    bool there;
     s->dimensions = run_choice(run, "dimensions", "3") ? 3 : 2;
     TRY(features_begin(run, &s->features));
-    TRY(run_floats(run, (size_t)s->features.count * (size_t)s->dimensions, &s->points));
-    return features_step(run, &s->features, 0.9, &there);
+    return run_floats(run, (size_t)s->features.count * (size_t)s->dimensions, &s->points);
 }
 
 static Status start(Run *run, Components *s)
@@ -96,8 +94,7 @@ static Status result(Run *run, Result *out)
     result_curve(out, "summed", "Share of the variance, of so many components together", components,
                  s->summed);
     result_fact(out, "pictures", "Pictures", s->features.count, "");
-    result_fact_text(out, "layer", "Layer", s->features.layer->name);
-    result_fact(out, "features", "Features", s->features.width, "");
+    features_facts(&s->features, out);
     static const char *const names[] = {"first", "second", "third"};
     static const char *const labels[] = {"Along the first", "Along the second", "Along the third"};
     for (int i = 0; i < s->dimensions; i++) fact_percent(out, names[i], labels[i], s->share[i]);

@@ -83,10 +83,8 @@ typedef struct Embedding {
 static Status begin(Run *run)
 {
     Embedding *s = run_state(run);
-    bool there;
     s->count = run_picture_count(run);
-    TRY(features_begin(run, &s->features));
-    return features_step(run, &s->features, features_share, &there);
+    return features_begin(run, &s->features);
 }
 
 static Status reduce(Run *run, Embedding *s)
@@ -222,8 +220,7 @@ static Status result(Run *run, Result *out)
         fact_percent(out, "features-agree", "10 nearest of one class, by the layer", s->before);
         fact_percent(out, "plane-agree", "10 nearest of one class, in the plane", s->after);
     }
-    result_fact_text(out, "layer", "Layer", s->features.layer->name);
-    result_fact(out, "features", "Features", s->features.width, "");
+    features_facts(&s->features, out);
     result_fact(out, "components", "Reduced to", s->width, "components");
     return status_ok();
 }

@@ -136,6 +136,7 @@ static void runs_beside_each_other_keep_their_features_apart(void)
         Run *reference = set_result(&fresh, "pca", params[i], true, &alone);
         CHECK(memcmp(item_named(&alone, "points")->data, item_named(&beside, "points")->data,
                      sizeof(float) * 2 * COUNT) == 0);
+        CHECK(fact_named(&alone, "computed")->value == COUNT - 1); /* one is a copy */
         run_destroy(reference);
         run_destroy(runs[i]);
         zebra_close(&fresh);
