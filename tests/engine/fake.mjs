@@ -9,6 +9,7 @@ import { makeSession } from '../../web/engine/session.js';
 export class FakeCore {
     threads = 1;
     version = 'fake';
+    kind = 'simd';
     memory = 1000;
     /** @type {string[]} */
     log = [];
@@ -108,6 +109,7 @@ export class FakeCore {
         const { step } = this.runs.get(run);
         return { items: [{ name: 'count', data: Float32Array.of(step), shape: [1] }], facts: [] };
     }
+    features() { return []; }
     runClose(run) { this.runs.delete(run); this.log.push('run closed'); }
 
     tsneCreate() { return ++this.#handles; }
@@ -127,8 +129,9 @@ const lacking = (layers) => ({
 /**
  * Makes workers for Convoscope.create({spawn}). Each has a core of its own, made by makeCore.
  * @param {(options: any, watch: (watched: boolean) => void) => any} makeCore
+ * @param {import('../../web/engine/feature-files.js').FeatureFiles} [files]
  */
-export function fakeWorkers(makeCore) {
+export function fakeWorkers(makeCore, files) {
     /** @type {any[]} */
     const cores = [];
     let messages = /** @type {any[]} */ ([]);
@@ -143,7 +146,7 @@ export function fakeWorkers(makeCore) {
             const core = await makeCore(options, watch);
             cores.push(core);
             return core;
-        }, () => new Promise((resolve) => ended || setImmediate(resolve))));
+        }, () => new Promise((resolve) => ended || setImmediate(resolve)), files));
         return /** @type {any} */ ({
             postMessage: (message, transfer) => port1.postMessage(message, transfer),
             set onmessage(listener) { port1.on('message', (data) => listener({ data })); },

@@ -113,6 +113,19 @@ export class Convoscope {
         return reply.finally(() => signal?.removeEventListener('abort', cancel));
     }
 
+    /**
+     * What this browser keeps of what networks said of pictures, so that runs that compare them begin at once.
+     * @returns {Promise<{bytes: number, networks: number}>}
+     */
+    keptFeatures() {
+        return this.#link.call('keptFeatures', {});
+    }
+
+    /** Removes it. @returns {Promise<void>} */
+    removeFeatures() {
+        return this.#link.call('removeFeatures', {});
+    }
+
     /** Ends the worker; what is pending fails. */
     close() {
         this.#link.close();

@@ -92,6 +92,9 @@ function loadThread(PThread, worker) {
     worker.onerror = (event) => event.preventDefault();
 }
 
+/** Words. */
+const RECORDS_AT_ONCE = 1 << 18;
+
 export class Core {
     #module;
     threads = 1;
@@ -333,6 +336,30 @@ export class Core {
         this.#check(this.#call('convo_run_close', run));
     }
 
+    /* ---- features of pictures ---- */
+
+    /**
+     * The tables that runs left with a network, newest first; `copy` hands out the records until the next call.
+     * @param {number} model @returns {{name: string, count: number, words: number, copy: () => Uint32Array<ArrayBuffer>}[]}
+     */
+    features(model) {
+        return this.#json(this.#call('convo_features', model)).map((/** @type {any} */ { name, shape: [count, words], data }) => (
+            { name, count, words, copy: () => new Uint32Array(this.#buffer, data, count * words).slice() }));
+    }
+
+    /**
+     * Gives records back, in pieces: the core's memory grows by what a piece takes.
+     * @param {number} model @param {{name: string, count: number, words: number, data: Uint32Array}} table
+     */
+    featuresAdd(model, { name, count, words, data }) {
+        const most = Math.ceil(RECORDS_AT_ONCE / words);
+        for (let at = 0; at < count; at += most) {
+            const piece = data.subarray(at * words, (at + most) * words);
+            this.#withText(name, (n) => this.#withBytes(piece, (records) =>
+                this.#check(this.#call('convo_features_add', model, n, piece.length / words, words, records))));
+        }
+    }
+
     /* ---- points of any kind ---- */
 
     /** @param {Float32Array} data @param {{dims: number, perplexity: number, theta: number, iterations: number, seed: number}} options */
@@ -418,7 +445,7 @@ export class Core {
     /**
      * Calls with the address of a copy.
      * @template T
-     * @param {Uint8Array | Uint8ClampedArray | Float32Array} data
+     * @param {Uint8Array | Uint8ClampedArray | Float32Array | Uint32Array} data
      * @param {(at: number) => T} call
      * @returns {T}
      */

@@ -5,6 +5,8 @@
  * heard within one slice.
  */
 import { ConvoscopeError, Trap } from './errors.js';
+import { FeatureFiles } from './feature-files.js';
+import { FeatureKeeper } from './feature-keeper.js';
 import { decode } from './image.js';
 import { Sets } from './sets.js';
 
@@ -37,11 +39,14 @@ export function makeBreather() {
  * The methods of the worker.
  * @param {(options: import('./core.js').StartOptions, watch: import('./core.js').Watch) => Promise<Core>} startCore
  * @param {() => Promise<void>} [breathe]
+ * @param {FeatureFiles} [files]
  * @returns {Record<string, (args: any, call: Call) => any>}
  */
-export function makeSession(startCore, breathe = makeBreather()) {
+export function makeSession(startCore, breathe = makeBreather(), files = new FeatureFiles()) {
     /** @type {Core} */
     let core;
+    /** @type {FeatureKeeper} */
+    let features;
     /** @type {Set<ActiveRun>} */
     const runs = new Set();
     const sets = new Sets();
@@ -79,14 +84,18 @@ export function makeSession(startCore, breathe = makeBreather()) {
     /**
      * Files of weights are found among those that the user picked, by their name alone.
      * @param {number} model @param {import('./model.js').Beside[]} files @param {(done: number) => void} onProgress
+     * @returns {Promise<Blob[]>} those that were taken
      */
     async function attach(model, files, onProgress) {
+        const taken = [];
         for (let location = core.missing(model); location !== null; location = core.missing(model)) {
             const name = location.split('/').pop();
             const file = files.find((f) => f.name === name);
             if (!file) throw new ConvoscopeError('bad-input', lacking(String(name), files));
             await core.attach(model, location, file.blob, onProgress);
+            taken.push(file.blob);
         }
+        return taken;
     }
 
     /** @param {any} args @param {Call} call */
@@ -94,12 +103,18 @@ export function makeSession(startCore, breathe = makeBreather()) {
         const report = (/** @type {number} */ done) => call.progress({ done });
         const model = await core.open(name, file, report);
         try {
-            await attach(model, files, report);
+            features.opened(model, [file, ...(await attach(model, files, report))]);
             return { model, description: runnable(apply(model, settings)), memory: core.memory };
         } catch (error) {
-            if (!(error instanceof Trap)) core.close(model);
+            if (!(error instanceof Trap)) close(model);
             throw error;
         }
+    }
+
+    /** @param {number} model */
+    function close(model) {
+        features.closed(model);
+        core.close(model);
     }
 
     /** A network of which not one layer can run is refused, with the list. @param {any} description */
@@ -158,6 +173,7 @@ export function makeSession(startCore, breathe = makeBreather()) {
         try {
             await givePictures(run, images, call);
             core.runBegin(run);
+            await features.restore(model);
             const report = makeReporter(core, run, call, start);
             let done = false;
             while (!done && !call.cancelled) {
@@ -165,6 +181,7 @@ export function makeSession(startCore, breathe = makeBreather()) {
                 if (!done) report();
                 await breathe();
             }
+            features.keep(model);
             return { ...resultOf(core, run, !done), partial: !done, seconds: since(start) };
         } finally {
             core.runClose(run);
@@ -174,13 +191,14 @@ export function makeSession(startCore, breathe = makeBreather()) {
     return {
         async start(/** @type {any} */ options, /** @type {Call} */ call) {
             core = await startCore(options, (watched) => call.progress({ watched }));
+            features = new FeatureKeeper(core, files);
             const { threads, version, kind } = core;
             return { threads, version, kind, techniques: core.techniques(), colormaps: core.colormaps() };
         },
         open: inTurn(open),
         close: inTurn(async ({ model }) => {
             await endRuns(model);
-            core.close(model);
+            close(model);
             return { memory: core.memory };
         }),
         set: inTurn(set),
@@ -214,6 +232,8 @@ export function makeSession(startCore, breathe = makeBreather()) {
         },
         openSet: ({ files }, call) => sets.open(files, call),
         closeSet: ({ id }) => sets.forget(id),
+        keptFeatures: () => features.size(),
+        removeFeatures: () => features.clear(),
         async run({ model, technique, params, images }, call) {
             const working = work(model, technique, params, images, call);
             const active = { model, call, ended: working.then(() => {}, () => {}) };

@@ -503,5 +503,13 @@ export class Convoscope {
         return new Model(name, labels);
     }
 
+    async keptFeatures() {
+        return { bytes: this.features ?? 4.2e6, networks: 1 };
+    }
+
+    async removeFeatures() {
+        this.features = 0;
+    }
+
     close() {}
 }

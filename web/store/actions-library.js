@@ -17,7 +17,7 @@ const SCHEME = 'library:';
  * @property {Record<string, string>} [preprocessing]
  */
 
-export function libraryActions(store) {
+export function libraryActions(store, engine) {
     /** @type {Worker | null} */
     let worker = null;
 
@@ -118,12 +118,23 @@ export function libraryActions(store) {
         await readKept();
     }
 
+    /** What this browser keeps of what networks said of pictures. */
+    async function readFeatures() {
+        const features = await engine.scope?.keptFeatures().catch(() => null);
+        if (features) store.set({ features });
+    }
+
+    async function removeFeatures() {
+        await engine.scope?.removeFeatures().catch(() => null);
+        await readFeatures();
+    }
+
     /** `library:ID` of the page's address: opens it when it is here, else shows where it is to be had. */
     async function openNamed(name) {
         if (!(await openKept(name.slice(SCHEME.length)))) store.set({ dialog: 'library' });
     }
 
-    return { readLibrary, fetchNetwork, cancelFetch, openKept, openBundled, removeKept, openNamed };
+    return { readLibrary, fetchNetwork, cancelFetch, openKept, openBundled, removeKept, readFeatures, removeFeatures, openNamed };
 }
 
 /** @param {string} address @returns {Promise<any>} null when there is none */

@@ -118,6 +118,7 @@ export const properties = [
     { name: 'bundled', default: [] },
     { name: 'library', default: [] },
     { name: 'kept', default: [] }, // ids of those that are on this computer
+    { name: 'features', default: { bytes: 0, networks: 0 } }, // what networks said of pictures, on this computer
     { name: 'fetching', default: null }, // {id, got}: bytes so far
     { name: 'fetched', default: [] }, // what was asked of other hosts, for the proof of privacy
     { name: 'libraryError', default: '' },

@@ -200,6 +200,11 @@ export class ConvoDialogs extends View {
                 </table>
             </div>
             <p class="muted small">
+                This browser keeps the networks that you fetched and, as numbers, what networks said
+                of your sets of pictures, so that comparing them again begins at once. The list of
+                networks shows how much that is, and removes it.
+            </p>
+            <p class="muted small">
                 To be sure, disconnect from the network now: the page goes on working.
             </p>`;
     }

@@ -9,7 +9,12 @@ const hostOf = (address) => new URL(address).host;
 
 /** Networks to open with no file at hand: those of the page, those kept here, and those that can be fetched. */
 export class NetworkLibrary extends View {
-    static watch = ['bundled', 'library', 'kept', 'fetching', 'libraryError', 'offline'];
+    static watch = ['bundled', 'library', 'kept', 'features', 'fetching', 'libraryError', 'offline'];
+
+    connectedCallback() {
+        super.connectedCallback();
+        this.store.actions.readFeatures();
+    }
 
     render() {
         const { bundled, library, kept, libraryError, offline } = this.state;
@@ -19,9 +24,9 @@ export class NetworkLibrary extends View {
         return html`<h2>Networks</h2>
             ${libraryError ? html`<p class="error" role="alert" data-testid="library-error">${libraryError}</p>` : nothing}
             <div class="library" tabindex="0" role="region" aria-label="Networks">
-                ${this.group('With this page', bundled, (n) => this.bundledRow(n))}
-                ${this.group('On this computer', here, (n) => this.row(n, true))}
-                ${this.group(offline ? 'To be fetched, when you are online again' : 'To be fetched', there, (n) => this.row(n, false))}
+                ${this.group('With this page', bundled.map((n) => this.bundledRow(n)))}
+                ${this.group('On this computer', [...here.map((n) => this.row(n, true)), ...this.featuresRows()])}
+                ${this.group(offline ? 'To be fetched, when you are online again' : 'To be fetched', there.map((n) => this.row(n, false)))}
             </div>
             ${
                 library.length
@@ -35,12 +40,12 @@ export class NetworkLibrary extends View {
             }`;
     }
 
-    group(title, list, row) {
-        return list.length
+    group(title, rows) {
+        return rows.length
             ? html`<section>
                   <h3>${title}</h3>
                   <ul>
-                      ${list.map(row)}
+                      ${rows}
                   </ul>
               </section>`
             : nothing;
@@ -56,6 +61,28 @@ export class NetworkLibrary extends View {
                 </button></span
             >
         </li>`;
+    }
+
+    /** What is kept with networks rather than a network; none where nothing is. */
+    featuresRows() {
+        const { features } = this.state;
+        if (!features.bytes) return [];
+        const whose = features.networks === 1 ? 'a network' : `${features.networks} networks`;
+        return [
+            html`<li data-testid="features-row">
+                <div>
+                    <b>Features of pictures</b>
+                    <span class="muted"
+                        >what ${whose} said of your sets of pictures, so that comparing them again
+                        begins at once</span
+                    >
+                </div>
+                <span class="figures muted">${bytes(features.bytes)}</span>
+                <span class="acts"
+                    >${iconButton('trash', 'Remove the features of pictures', () => this.store.actions.removeFeatures(), { title: 'Remove from this browser', hook: 'features-remove' })}</span
+                >
+            </li>`,
+        ];
     }
 
     row(n, here) {
