@@ -83,7 +83,7 @@ by name: \`convoscope info MODEL\` lists all of a file's operators that are miss
 
 /**
  * @typedef {{name: string, title: string, type: string, min?: number, max?: number, default: unknown,
- *   unit?: string, choices?: string[], help: string}} Parameter
+ *   unit?: string, choices?: string[], help: string, scaled: boolean}} Parameter
  * @typedef {{id: string, title: string, question: string, sentence: string, read: string, limits: string,
  *   ask: string | null, answer: string | null, paper: string, pictures: number, parameters: Parameter[]}} Technique
  */
@@ -108,7 +108,7 @@ function range(p) {
 /** @param {Technique} t */
 function techniqueSection(t) {
     const rows = t.parameters.map(
-        (p) => `| \`${p.name}\` | ${range(p)} | ${String(p.default)} | ${p.help} |`,
+        (p) => `| \`${p.name}\` | ${range(p)} | ${String(p.default)}${p.scaled ? ' for 224 x 224, scaled' : ''} | ${p.help} |`,
     );
     const table = rows.length
         ? `\n| parameter | values | default | |\n|---|---|---|---|\n${rows.join('\n')}\n`

@@ -58,8 +58,10 @@ static void print_param(const Param *param)
     char facts[256] = "";
     const char *unit = param->unit && *param->unit ? param->unit : "";
     if (param->type == PARAM_INT || param->type == PARAM_FLOAT) {
-        snprintf(facts, sizeof facts, "(%g to %g, default %s%s%s)", param->min, param->max,
-                 param->initial, *unit ? " " : "", unit);
+        char side[24] = "";
+        if (param->scaled) snprintf(side, sizeof side, " for %d x %d", PARAM_SIDE, PARAM_SIDE);
+        snprintf(facts, sizeof facts, "(%g to %g, default %s%s%s%s)", param->min, param->max,
+                 param->initial, *unit ? " " : "", unit, side);
     } else if (param->type == PARAM_CHOICE) {
         snprintf(facts, sizeof facts, "(%s, default %s)", param->choices, param->initial);
     } else if (*param->initial) {

@@ -36,6 +36,7 @@ static const Param params[] = {
      .max = 512,
      .step = 1,
      .initial = "32",
+     .scaled = true,
      .unit = "px",
      .help =
          "Side of the square that covers the picture: about the size of the parts you care about."},
@@ -46,6 +47,7 @@ static const Param params[] = {
      .max = 256,
      .step = 1,
      .initial = "16",
+     .scaled = true,
      .unit = "px",
      .help = "Distance between positions; half as far is four times the work."},
     {.name = "colour",

@@ -1,9 +1,21 @@
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "techniques/run.h"
+
+/* The default for the input of the run's network, in `room` where it is not the one of the table. */
+static const char *initial_of(const Run *run, const Param *param, char *room, size_t size)
+{
+    if (!param->scaled) return param->initial;
+    const Preprocess *p = network_preprocess(run->network);
+    const int side = p->height < p->width ? p->height : p->width;
+    const double value = round(strtod(param->initial, NULL) * side / PARAM_SIDE);
+    snprintf(room, size, "%.0f", fmin(fmax(value, param->min), param->max));
+    return room;
+}
 
 Status params_create(Run *run)
 {
@@ -11,8 +23,11 @@ Status params_create(Run *run)
     const size_t bytes = (size_t)t->param_count * sizeof *run->values;
     run->values = arena_alloc(run->arena, bytes);
     if (!run->values) return status_no_memory("the parameters", bytes);
-    for (int i = 0; i < t->param_count; i++)
-        TRY(run_set(run, t->params[i].name, t->params[i].initial));
+    for (int i = 0; i < t->param_count; i++) {
+        char room[32];
+        const char *initial = initial_of(run, &t->params[i], room, sizeof room);
+        TRY(run_set(run, t->params[i].name, initial));
+    }
     return status_ok();
 }
 

@@ -157,6 +157,8 @@ static void param_json(Text *text, const Param *param)
     text_member(text, "help", param->help);
     json_key(text, "advanced");
     json_bool(text, param->advanced);
+    json_key(text, "scaled");
+    json_bool(text, param->scaled);
     json_object_end(text);
 }
 

@@ -24,11 +24,15 @@ typedef enum ParamType {
     PARAM_TEXT,
 } ParamType;
 
+/* Side of the input that sizes in pixels were published for: ImageNet's networks take 224 x 224. */
+enum { PARAM_SIDE = 224 };
+
 typedef struct Param {
     const char *name, *title;
     ParamType type;
     double min, max, step; /* numbers */
     const char *initial;   /* default, as text */
+    bool scaled;           /* ... for an input of PARAM_SIDE pixels, and in proportion for others */
     const char *choices;   /* "a|b|c" */
     const char *unit;      /* "px", "levels", "" */
     const char *help;      /* one sentence: what it does and how to choose */

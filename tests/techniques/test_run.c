@@ -19,7 +19,8 @@ static void parameters_are_checked(void)
     Zebra tiny;
     if (!tiny_open(&tiny)) return;
     Run *run = created(&tiny, "occlusion");
-    CHECK(run_int(run, "patch") == 32);
+    CHECK(run_int(run, "patch") == 2); /* 32 for 224 pixels, here for 16 */
+    CHECK(run_int(run, "stride") == 1);
     CHECK_FAILS(run_set(run, "pach", "3"), "target, patch, stride");
     CHECK_FAILS(run_set(run, "patch", "0"), "between 1 and 512");
     CHECK_FAILS(run_set(run, "patch", "three"), "whole number");
@@ -30,7 +31,7 @@ static void parameters_are_checked(void)
     CHECK_FAILS(run_set(run, "colour", "pink"), "black|grey|mean|blur");
     CHECK_FAILS(run_set(run, "colour", "black|grey"), "one of");
     CHECK_FAILS(run_set(run, "target", ""), "empty");
-    CHECK(run_int(run, "patch") == 32); /* what was refused changed nothing */
+    CHECK(run_int(run, "patch") == 2); /* what was refused changed nothing */
     CHECK_OK(run_set(run, "patch", "7"));
     CHECK(run_int(run, "patch") == 7);
     run_destroy(run);

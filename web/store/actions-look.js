@@ -3,7 +3,7 @@
 import { sentence } from './actions.js';
 import { describe } from './network.js';
 import { fromSource, readPicture } from './picture.js';
-import { targetFault } from './techniques.js';
+import { fitDefaults, targetFault } from './techniques.js';
 
 /** Share of the work of opening an address that fetching is. */
 const FETCHING = 0.8;
@@ -79,6 +79,7 @@ export function lookActions(store, engine) {
             if (mine !== opens) return;
             const network = describe(model);
             const keep = network.byName.has(store.state.layer);
+            fitScope(network);
             store.set({
                 network,
                 opening: null,
@@ -102,6 +103,12 @@ export function lookActions(store, engine) {
                     place: 'specimen',
                 });
         }
+    }
+
+    /** Some defaults depend on the size of the input. */
+    function fitScope({ preprocessing }) {
+        const { techniques, info, colormaps } = engine.scope;
+        store.set({ scope: { techniques: fitDefaults(techniques, preprocessing.size), info, colormaps } });
     }
 
     /** Dropped or chosen files: pictures, a network with its MODEL.json and weights, class names as lines of a text. */
@@ -262,7 +269,9 @@ export function lookActions(store, engine) {
     async function setPreprocessing(values) {
         try {
             await engine.model.setPreprocessing(values);
-            store.set({ network: describe(engine.model), networkError: '' });
+            const network = describe(engine.model);
+            fitScope(network);
+            store.set({ network, networkError: '' });
             await look();
         } catch (error) {
             store.set({ networkError: sentence(error) });

@@ -11,6 +11,20 @@ export const QUESTIONS = [
     ['alike', 'Which pictures are alike?'],
 ];
 
+/** The side of the input that defaults in pixels are given for, as in src/techniques/technique.h. */
+const SIDE = 224;
+
+/** The table with the defaults that hold for a network. @param {any[]} techniques @param {string} size of its input, as "64x64" */
+export function fitDefaults(techniques, size) {
+    const side = Math.min(...(size.match(/\d+/g) ?? [SIDE]).map(Number));
+    /** @param {any} p */
+    const fit = (p) => Math.min(p.max, Math.max(p.min, Math.round((p.default * side) / SIDE)));
+    return techniques.map((technique) => ({
+        ...technique,
+        parameters: technique.parameters.map((p) => (p.scaled ? { ...p, default: fit(p) } : p)),
+    }));
+}
+
 /** The value of one parameter: what the address bar or the user says, brought into range, or its default. */
 export function valueOf(parameter, settings) {
     const given = settings[parameter.name];
