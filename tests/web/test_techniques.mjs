@@ -118,3 +118,13 @@ test('the bench runs a technique and keeps its frame', { skip: noData }, async (
     assert.equal(await frames(), 4, 'a frame was lost');
     await seen(page, hook('frame'));
 });
+
+test('a network that paints is one click away', async (t) => {
+    const { page } = await openSite(t, { bundled: true });
+    await says(page, hook('classes'), /%/);
+    await click(page, hook('technique-style-fast'));
+    await click(page, hook('painter-style-marble'));
+    await seen(page, `${hook('painter-style-marble')}[aria-pressed="true"]`);
+    await click(page, hook('run'));
+    await drawn(page, hook('result-canvas'));
+});

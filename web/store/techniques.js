@@ -55,6 +55,9 @@ export function valuesOf(technique, state) {
 /** The parameter that is painted over the picture; undefined where a technique has none. */
 export const strokesOf = (technique) => technique?.parameters.find((p) => p.type === 'strokes');
 
+/** Whether a technique is done by the network itself, which has to give a picture. */
+export const needsPainter = (technique) => technique.id === 'style-fast';
+
 /** How many pictures a technique takes at most. */
 export const mostPictures = (technique) => technique.most_pictures ?? technique.pictures;
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { View } from './view.js';
-import { QUESTIONS, mostPictures, takesSet, targetText } from '../store/techniques.js';
+import { QUESTIONS, mostPictures, needsPainter, takesSet, targetText } from '../store/techniques.js';
 import { icons } from './icons.js';
 import { percent, seconds } from './format.js';
 import './parameter.js';
@@ -25,6 +25,7 @@ export class ConvoBench extends View {
         'running',
         'runError',
         'look',
+        'bundled',
     ];
 
     constructor() {
@@ -107,6 +108,26 @@ export class ConvoBench extends View {
             ${most > 2 ? html`<extra-pictures .store=${this.store} .most=${most - 2} .technique=${t}></extra-pictures>` : nothing}`;
     }
 
+    /** Networks that paint and come with the page: one click each, also to go from one style to another. */
+    painters(t) {
+        const painters = this.state.bundled.filter(({ id }) => id.startsWith('style-'));
+        if (!needsPainter(t) || !painters.length) return nothing;
+        return html`<div class="row" role="group" aria-label="Networks that paint">
+            ${painters.map(
+                ({ id, file, title, about }) =>
+                    html`<button
+                        class="chip"
+                        data-testid="painter-${id}"
+                        title=${about}
+                        aria-pressed=${this.state.network?.name === file}
+                        @click=${() => this.store.actions.openBundled(file)}
+                    >
+                        ${title.replace(/^Style: /, '')}
+                    </button>`,
+            )}
+        </div>`;
+    }
+
     opened(t) {
         const plain = t.parameters.filter((p) => !p.advanced);
         const folded = t.parameters.filter((p) => p.advanced);
@@ -114,7 +135,7 @@ export class ConvoBench extends View {
             html`<param-control .store=${this.store} .parameter=${p}></param-control>`;
         return html`<div class="technique-body">
             <p>${t.sentence}</p>
-            ${this.pictures(t)}
+            ${this.painters(t)} ${this.pictures(t)}
             ${plain.map(control)}
             ${
                 folded.length
