@@ -252,9 +252,10 @@ static Status result(Run *run, Result *out)
     result_image(out, "original", "What it was given", s->height, s->width, s->original);
     result_fact(out, "width", "Width", s->shown_width, "px");
     result_fact(out, "height", "Height", s->shown_height, "px");
-    result_fact(out, "added-right", "Mirrored on the right to suit the network",
-                s->input->shape.dim[3] - s->width, "px");
-    result_fact(out, "added-below", "Mirrored below", s->input->shape.dim[2] - s->height, "px");
+    const int right = s->input->shape.dim[3] - s->width;
+    const int below = s->input->shape.dim[2] - s->height;
+    if (right > 0) result_fact(out, "added-right", "Mirrored on the right", right, "px");
+    if (below > 0) result_fact(out, "added-below", "Mirrored below", below, "px");
     result_fact_text(out, "range", "Range of the output", s->range);
     return status_ok();
 }
