@@ -32,4 +32,7 @@ void *aligned_alloc_zeroed(size_t bytes);
 void *aligned_alloc_uninitialized(size_t bytes); /* the same, with whatever is in them */
 void aligned_free(void *pointer);
 
+/* Advises the system to give memory that was not touched yet large pages, where it is long enough for some. */
+void huge_pages(void *pointer, size_t bytes);
+
 #endif

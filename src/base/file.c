@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
+
 /* ---- reading ---- */
 
 static Status read_failed(const char *path, const char *what, int error)
@@ -29,6 +31,7 @@ static Status read_open(FILE *file, const char *path, const char *what, uint8_t 
     size_t length = (size_t)info.st_size;
     uint8_t *buffer = malloc(length + 1);
     if (!buffer) return status_no_memory(path, length);
+    huge_pages(buffer, length);
     errno = 0;
     if (fread(buffer, 1, length, file) != length) {
         free(buffer);
