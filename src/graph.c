@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/clock.h"
+#include "base/share.h"
 
 /* A list of pointers that grows; the pointees live in the graph's arena. */
 typedef struct List {
@@ -325,6 +326,86 @@ Status graph_allocate(Graph *graph, unsigned flags)
         if (!value->constant)
             value->data = value->producer ? take(&next, bytes) : take_zeroed(&next, bytes);
         if (wants_gradient(value, flags)) value->grad = take(&next, bytes);
+    }
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Node *n = graph->nodes.items[i];
+        n->cache = take_zeroed(&next, n->cache_bytes);
+        n->scratch = scratch;
+    }
+    return status_ok();
+}
+
+/* ---- memory of a pass of which only the answer is looked at ---- */
+
+static uint64_t value_bytes(const Value *value)
+{
+    return padded(shape_elements(&value->shape) * sizeof(float));
+}
+
+/* Until there is memory, data is the distance from its beginning. */
+static void value_place(Value *value, uint64_t at)
+{
+    value->data = (float *)(uintptr_t)at; /* NOLINT */
+}
+
+static bool takes_place_of_input(const Node *n)
+{
+    const Value *x = n->in[0];
+    return n->in_place && !x->constant && x->producer && x->unread == 1;
+}
+
+static void node_share(const Node *n, Share *share)
+{
+    const bool in_place = takes_place_of_input(n);
+    for (int i = 0; i < n->out_count; i++) {
+        value_place(n->out[i], in_place && i == 0 ? (uintptr_t)n->in[0]->data
+                                                  : share_take(share, value_bytes(n->out[i])));
+    }
+    for (int i = 0; i < n->in_count; i++) {
+        const Value *value = n->in[i];
+        if (!value || value->constant || !value->producer) continue;
+        if (--n->in[i]->unread == 0 && !(in_place && i == 0))
+            share_give(share, (uintptr_t)value->data, value_bytes(value));
+    }
+    for (int i = 0; i < n->out_count; i++) {
+        if (n->out[i]->unread == 0)
+            share_give(share, (uintptr_t)n->out[i]->data, value_bytes(n->out[i]));
+    }
+}
+
+/* Places for what nodes give, in the order in which they run: that of a value whose last reader has run is free. */
+static uint64_t values_share(Graph *graph, const Value *answer)
+{
+    Share share = {0};
+    for (int i = 0; i < graph->values.count; i++) {
+        Value *value = graph->values.items[i];
+        value->unread = value->readers + (value == answer);
+    }
+    for (int i = 0; i < graph->outputs.count; i++) ((Value *)graph->outputs.items[i])->unread++;
+    for (int i = 0; i < graph->nodes.count; i++) node_share(graph->nodes.items[i], &share);
+    return share.end;
+}
+
+Status graph_allocate_answer(Graph *graph, const Value *answer)
+{
+    assert(!graph->memory);
+    GraphMemory memory = graph_memory(graph, GRAPH_FORWARD);
+    const uint64_t shared = values_share(graph, answer);
+    memory.total = memory.scratch + memory.caches + shared;
+    for (int i = 0; i < graph->inputs.count; i++)
+        memory.total += value_bytes(graph->inputs.items[i]);
+    if (memory.total > SIZE_MAX / 2) return status_no_memory("the activations", memory.total);
+    graph->memory = aligned_alloc_uninitialized((size_t)memory.total);
+    if (!graph->memory) return status_no_memory("the activations", memory.total);
+    graph->flags = GRAPH_FORWARD;
+    char *next = graph->memory;
+    void *scratch = take(&next, memory.scratch);
+    char *places = take(&next, shared);
+    for (int i = 0; i < graph->values.count; i++) {
+        Value *value = graph->values.items[i];
+        if (value->constant) continue;
+        value->data = value->producer ? (float *)(void *)(places + (uintptr_t)value->data)
+                                      : take_zeroed(&next, value_bytes(value));
     }
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *n = graph->nodes.items[i];

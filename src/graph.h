@@ -82,6 +82,10 @@ GraphMemory graph_memory(const Graph *graph, unsigned flags);
  * holds a value anything before a forward pass has reached it. */
 Status graph_allocate(Graph *graph, unsigned flags);
 
+/* The same for passes forward of which only the outputs and `answer`, if not NULL, are looked at: other values share
+ * memory, stay in the cache, and hold nothing afterwards. */
+Status graph_allocate_answer(Graph *graph, const Value *answer);
+
 int graph_node_count(const Graph *graph);
 Node *graph_node(const Graph *graph, int index);
 int graph_input_count(const Graph *graph);

@@ -225,6 +225,31 @@ static void memory_is_as_announced(void)
     check_memory(GRAPH_INPUT_GRADIENT | GRAPH_PARAMETER_GRADIENTS);
 }
 
+/* first -> r -> a -> clip -> b, then y = b + r -> kept -> end: rectifiers write over what only they read. */
+static void answers_share_memory(void)
+{
+    Graph *graph = graph_new();
+    Value *one = constant(graph, "one", 1, once), *x = input(graph, "x", 70);
+    Value *first = add(graph, "Relu", "first", x, NULL), *r = add(graph, "Relu", "r", first, NULL);
+    Value *a = add(graph, "Add", "a", r, one), *clip = add(graph, "Clip", "clip", a, NULL);
+    Value *b = add(graph, "Add", "b", clip, one), *y = add(graph, "Add", "y", b, r);
+    Value *kept = add(graph, "Add", "kept", y, one), *end = add(graph, "Relu", "end", kept, NULL);
+    CHECK_OK(graph_mark_output(graph, y));
+    CHECK_OK(graph_mark_output(graph, end));
+    CHECK_OK(graph_allocate_answer(graph, kept));
+    CHECK(first->data != x->data && r->data == first->data && clip->data == a->data);
+    CHECK(b->data != clip->data && b->data != r->data && y->data != b->data && y->data != r->data);
+    CHECK(kept->data == b->data || kept->data == r->data || kept->data == a->data);
+    CHECK(end->data != kept->data && end->data != y->data);
+    for (int pass = 0; pass < 2; pass++) {
+        fill(x, pass ? -4 : 5);
+        graph_forward(graph);
+        CHECK(all_are(x->data, 70, pass ? -4 : 5) && all_are(y->data, 70, pass ? 2 : 12));
+        CHECK(all_are(kept->data, 70, pass ? 3 : 13) && all_are(end->data, 70, pass ? 3 : 13));
+    }
+    graph_destroy(graph);
+}
+
 /* ---- passes ---- */
 
 /* x -> a -> b -> c, and x -> a -> d: each adds 1. */
@@ -474,6 +499,7 @@ static const Test tests[] = {
     TEST(specifications_are_copied),
     TEST(what_does_not_fit_is_refused),
     TEST(memory_is_as_announced),
+    TEST(answers_share_memory),
     TEST(forward_runs_what_is_wanted),
     TEST(slices_are_the_same_as_the_whole),
     TEST(backward_runs_between_seed_and_input),

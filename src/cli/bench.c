@@ -91,7 +91,11 @@ static Status bench_build(const Bench *bench, bool gradient, Graph **graph)
     if (bench->target) network_spec_nodes(bench->target, &nodes);
     const GraphRequest request = {.keep = nodes.name, .keep_count = nodes.count};
     TRY(model_build(bench->network, &request, graph));
-    TRY(graph_allocate(*graph, gradient ? GRAPH_INPUT_GRADIENT : GRAPH_FORWARD));
+    if (gradient || bench->target) {
+        TRY(graph_allocate(*graph, gradient ? GRAPH_INPUT_GRADIENT : GRAPH_FORWARD));
+    } else {
+        TRY(graph_allocate_answer(*graph, NULL));
+    }
     fill_input(*graph);
     return status_ok();
 }

@@ -49,7 +49,7 @@ static Status classifier_open(const Args *args, Classifier *c)
     c->indices = malloc((size_t)c->top * sizeof *c->indices);
     if (!c->logits || !c->probabilities || !c->indices)
         return status_no_memory("the classes", bytes);
-    return graph_allocate(c->graph, GRAPH_FORWARD);
+    return graph_allocate_answer(c->graph, network_logits(c->graph));
 }
 
 static Status classify(Classifier *c, const char *path)

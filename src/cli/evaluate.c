@@ -85,7 +85,7 @@ static Status evaluation_open(const Args *args, Evaluation *e)
     if (!e->logits || !e->label || !e->class_of)
         return status_no_memory("the classes", (size_t)classes);
     TRY(match_classes(e, args->words[1]));
-    return graph_allocate(e->graph, GRAPH_FORWARD);
+    return graph_allocate_answer(e->graph, network_logits(e->graph));
 }
 
 /* A pass over what waits. */

@@ -5,6 +5,7 @@
 
 #include "ops/op.h"
 #include "parallel.h"
+#include "simd.h"
 
 enum { GRAIN = 1 << 14 };
 
@@ -132,6 +133,7 @@ const Op op_leaky_relu = {"LeakyRelu", leaky_relu_plan, leaky_relu_forward, leak
 static Status clip_plan(Node *n)
 {
     TRY(elementwise_plan(n));
+    n->in_place = true;
     TRY(node_params(n, sizeof(Bounds)));
     Bounds *bounds = n->params;
     *bounds = (Bounds){-FLT_MAX, FLT_MAX};
@@ -157,10 +159,15 @@ static void clip_forward_span(void *context, size_t begin, size_t end, int threa
 {
     (void)thread;
     const Elementwise *e = context;
-    const float *restrict x = e->x;
-    float *restrict y = e->out;
+    const float *x = e->x;
+    float *y = e->out;
     const float low = e->low, high = e->high;
-    for (size_t i = begin; i < end; i++) {
+    size_t i = begin;
+    for (; i + VF_LANES <= end; i += VF_LANES) {
+        const vf raised = vf_max(vf_splat(low), vf_load(x + i));
+        vf_store(y + i, vf_min(vf_splat(high), raised));
+    }
+    for (; i < end; i++) {
         float raised = x[i] < low ? low : x[i];
         y[i] = raised > high ? high : raised;
     }

@@ -29,6 +29,7 @@ typedef struct Value {
     bool constant;    /* a weight: data is borrowed from the model's file, or folded */
     bool reached;     /* backward pass: something was added to grad */
     int readers;      /* nodes that it is an input of */
+    int unread;       /* of them, while memory is shared out: those to come */
     bool overwritten; /* backward pass: its only reader writes grad rather than adds to it */
 } Value;
 
@@ -81,6 +82,7 @@ struct Node {
     size_t cache_bytes;   /* what forward leaves for backward, e.g. max-pool switches */
     size_t scratch_bytes; /* working memory while forward or backward runs */
     uint64_t macs;        /* multiply-accumulates of one forward */
+    bool in_place;        /* forward may write the output where in[0] lies */
     char detail[48];      /* for people: "3x3, stride 2, pad 1" */
 
     /* Written by the graph before the first forward; 64-byte aligned. */

@@ -2,6 +2,7 @@
 
 #include "ops/op.h"
 #include "parallel.h"
+#include "simd.h"
 
 enum { GRAIN = 1 << 15 };
 
@@ -16,6 +17,7 @@ static Status relu_plan(Node *n)
     TRY(node_inputs(n, 1, 1));
     TRY(node_outputs(n, 1));
     n->out[0]->shape = n->in[0]->shape;
+    n->in_place = true;
     return status_ok();
 }
 
@@ -24,9 +26,11 @@ static void relu_forward_span(void *context, size_t begin, size_t end, int threa
 {
     (void)thread;
     const Relu *r = context;
-    const float *restrict x = r->x;
-    float *restrict y = r->out;
-    for (size_t i = begin; i < end; i++) y[i] = x[i] < 0.0F ? 0.0F : x[i];
+    const float *x = r->x;
+    float *y = r->out;
+    size_t i = begin;
+    for (; i + VF_LANES <= end; i += VF_LANES) vf_store(y + i, vf_max(vf_zero(), vf_load(x + i)));
+    for (; i < end; i++) y[i] = x[i] < 0.0F ? 0.0F : x[i];
 }
 
 static void relu_forward(const Node *n)
