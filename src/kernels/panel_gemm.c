@@ -79,23 +79,27 @@ static void pack_left_across(const PanelLeft *a, const float *from, int k, int d
     }
 }
 
-static void pack_left_panel(const LeftPacking *p, int panel)
+/* TILE_ROWS rows from `row` on, of k the part [k, k + depth). */
+static void pack_left_panel(const PanelGemm *g, int row, int k, int depth, float *to)
 {
-    const PanelLeft *a = &p->g->left;
-    const int row = panel * TILE_ROWS, rows = at_most(p->g->m - row, TILE_ROWS);
-    float *to = p->packed + (size_t)row * (size_t)p->depth;
+    const PanelLeft *a = &g->left;
+    const int rows = at_most(g->m - row, TILE_ROWS);
     const float *from = a->data + row * a->row;
     if (a->count[0] == 1 && a->count[1] == 1 && a->step[0] == 1) {
-        pack_left_along(from + p->k, a->row, rows, p->depth, to);
+        pack_left_along(from + k, a->row, rows, depth, to);
     } else {
-        pack_left_across(a, from, p->k, p->depth, rows, to);
+        pack_left_across(a, from, k, depth, rows, to);
     }
 }
 
 static void pack_left_panels(void *context, size_t begin, size_t end, int thread)
 {
     (void)thread;
-    for (size_t panel = begin; panel < end; panel++) pack_left_panel(context, (int)panel);
+    const LeftPacking *p = context;
+    for (size_t panel = begin; panel < end; panel++) {
+        const size_t row = panel * TILE_ROWS;
+        pack_left_panel(p->g, (int)row, p->k, p->depth, p->packed + row * (size_t)p->depth);
+    }
 }
 
 /* ---- blocks ---- */
@@ -103,7 +107,8 @@ static void pack_left_panels(void *context, size_t begin, size_t end, int thread
 /* One panel of packed B and where its columns go. */
 typedef struct Panel {
     float *packed;
-    int vectors, columns;
+    int column;                  /* the first */
+    int vectors, columns, width; /* no vectors: its columns are too few for one */
     bool side_by_side;
     ptrdiff_t offset[PANEL_MAX_WIDTH];
 } Panel;
@@ -116,72 +121,80 @@ typedef struct Blocks {
     int block_columns, block_rows, row_blocks;
 } Blocks;
 
-static void panel_place(const PanelGemm *g, int j, Panel *panel)
+/* The panel that begins at column j, of those before `end`. Columns that would leave most of a vector idle are one of
+ * their own. */
+static void panel_make(const PanelGemm *g, int j, int end, Panel *panel)
 {
+    const int most = at_most(TILE_COLUMNS, end - j), rest = most % VF_LANES;
+    const bool narrow = rest > 0 && rest <= TILE_NARROW;
+    panel->column = j;
+    panel->columns = narrow && most > rest ? most - rest : most;
+    panel->vectors = panel->columns == rest && narrow ? 0 : divide_up(panel->columns, VF_LANES);
+    panel->width = panel->vectors * VF_LANES;
+    if (panel->vectors == 0) panel->width = panel->columns == 1 ? 1 : TILE_NARROW;
+    panel->side_by_side = true;
     if (!g->columns) {
-        panel->side_by_side = true;
-        panel->offset[0] = j;
-        for (int i = 1; i < panel->columns; i++) panel->offset[i] = j + i;
+        for (int i = 0; i < panel->columns; i++) panel->offset[i] = j + i;
         return;
     }
     g->columns(g->right, j, panel->columns, panel->offset);
-    panel->side_by_side = true;
     for (int i = 1; i < panel->columns; i++) {
         if (panel->offset[i] != panel->offset[0] + i) panel->side_by_side = false;
     }
 }
 
 /* Through a small tile in memory, where rows, columns or both are fewer than the tile's or apart. */
-static void tile_scattered(const PanelGemm *g, const Panel *panel, int depth, const float *a,
-                           int row, const float *bias, bool accumulate)
+static void tile_scattered(const PanelGemm *g, const Panel *panel, const float *right, int depth,
+                           const float *a, int row, const float *bias, bool accumulate)
 {
     float small[TILE_ROWS * TILE_COLUMNS], start[TILE_ROWS] = {0};
     const int rows = at_most(g->m - row, TILE_ROWS);
     for (int i = 0; bias && i < rows; i++) start[i] = bias[i];
-    tile_functions[panel->vectors - 1](depth, a, panel->packed, small, TILE_COLUMNS, start, false);
+    ptrdiff_t row_step = TILE_COLUMNS, column_step = 1;
+    if (panel->vectors == 0) {
+        tile_narrow(panel->width, depth, a, right, small);
+        row_step = 1, column_step = TILE_ROWS;
+    } else {
+        tile_functions[panel->vectors - 1](depth, a, right, small, TILE_COLUMNS, NULL, false);
+    }
     for (int i = 0; i < rows; i++) {
         float *c = g->c + (row + i) * g->c_row;
         for (int j = 0; j < panel->columns; j++) {
             float *to = c + panel->offset[j];
-            *to = small[i * TILE_COLUMNS + j] + (accumulate ? *to : 0.0F);
+            *to = small[i * row_step + j * column_step] + start[i] + (accumulate ? *to : 0.0F);
         }
     }
 }
 
-/* One row of tiles of one panel. */
-static void panel_multiply(const Blocks *b, const Panel *panel, int row, int k, int depth)
+/* One row of tiles of one panel, from A packed at `a` and B at `right`. first: of k. */
+static void panel_multiply(const PanelGemm *g, const Panel *panel, const float *right, int row,
+                           const float *a, int depth, bool first)
 {
-    const PanelGemm *g = b->g;
-    const bool first = b->k == 0 && k == 0;
     const bool accumulate = g->accumulate || !first;
-    const float *a = b->left + (size_t)row * (size_t)b->depth + (size_t)k * TILE_ROWS;
     const float *bias = first && g->bias ? g->bias + row : NULL;
     const bool whole = g->m - row >= TILE_ROWS && panel->columns == panel->vectors * VF_LANES;
     if (whole && panel->side_by_side) {
-        tile_functions[panel->vectors - 1](depth, a, panel->packed,
-                                           g->c + row * g->c_row + panel->offset[0], g->c_row, bias,
-                                           accumulate);
+        tile_functions[panel->vectors - 1](
+            depth, a, right, g->c + row * g->c_row + panel->offset[0], g->c_row, bias, accumulate);
     } else {
-        tile_scattered(g, panel, depth, a, row, bias, accumulate);
+        tile_scattered(g, panel, right, depth, a, row, bias, accumulate);
     }
 }
 
 /* Packs panels from `column` on until they fill the room of one that is TILE_DEPTH deep; their number. Then
  * shallow products write several panels of a row of C at a time, and not one from each of all its pages. */
-static int group_pack(const Blocks *b, int column, int column_end, int k, int depth, float *right,
+static int group_pack(const Blocks *b, int *column, int column_end, int k, int depth, float *right,
                       Panel *group)
 {
     const PanelGemm *g = b->g;
     const int most = at_most(TILE_DEPTH / depth, GROUP_PANELS);
     int count = 0;
-    for (; count < most && column < column_end; count++, column += TILE_COLUMNS) {
+    for (; count < most && *column < column_end; count++) {
         Panel *panel = &group[count];
+        panel_make(g, *column, column_end, panel);
         panel->packed = right + (size_t)count * (size_t)depth * TILE_COLUMNS;
-        panel->columns = at_most(TILE_COLUMNS, column_end - column);
-        panel->vectors = divide_up(panel->columns, VF_LANES);
-        g->pack(g->right, b->k + k, depth, column, panel->columns, panel->vectors * VF_LANES,
-                panel->packed);
-        panel_place(g, column, panel);
+        g->pack(g->right, b->k + k, depth, *column, panel->columns, panel->width, panel->packed);
+        *column += panel->columns;
     }
     return count;
 }
@@ -194,10 +207,12 @@ static void block_multiply(const Blocks *b, int column_block, int row_block, flo
     Panel group[GROUP_PANELS];
     for (int k = 0; k < b->depth; k += TILE_DEPTH) {
         const int depth = at_most(TILE_DEPTH, b->depth - k);
-        for (int column = j, count; column < j_end; column += count * TILE_COLUMNS) {
-            count = group_pack(b, column, j_end, k, depth, right, group);
+        for (int column = j; column < j_end;) {
+            const int count = group_pack(b, &column, j_end, k, depth, right, group);
             for (int i = row; i < row_end; i += TILE_ROWS) {
-                for (int n = 0; n < count; n++) panel_multiply(b, &group[n], i, k, depth);
+                const float *a = b->left + (size_t)i * (size_t)b->depth + (size_t)k * TILE_ROWS;
+                for (int n = 0; n < count; n++)
+                    panel_multiply(g, &group[n], group[n].packed, i, a, depth, b->k + k == 0);
             }
         }
     }
@@ -228,11 +243,99 @@ static size_t blocks_cut(Blocks *b, int threads)
     return (size_t)column_blocks * (size_t)b->row_blocks;
 }
 
+/* ---- few columns ----
+ *
+ * What A is packed for passes by soon, and A is read once: packing it as a whole would send it through memory twice
+ * more. So B is packed as a whole, and rows of A just before they are multiplied, while the next are on their way. */
+
+/* Panels of rows that pass before the next part of k does: so that their part of C stays in the cache. */
+enum { FEW_ROW_PANELS = 16 };
+
+typedef struct Few {
+    const PanelGemm *g;
+    float *right; /* [panels][parts of k][PANEL_FLOATS] */
+    float *left;  /* a panel of packed A for each thread, PANEL_FLOATS apart */
+    int panels, parts, rows;
+    Panel panel[TILE_BLOCK_PANELS + 1];
+} Few;
+
+static float *few_right(const Few *f, int panel, int part)
+{
+    return f->right + ((size_t)panel * (size_t)f->parts + (size_t)part) * PANEL_FLOATS;
+}
+
+static void few_pack(void *context, size_t begin, size_t end, int thread)
+{
+    (void)thread;
+    const Few *f = context;
+    const PanelGemm *g = f->g;
+    for (size_t item = begin; item < end; item++) {
+        const int number = (int)item / f->parts, part = (int)item % f->parts;
+        const int k = part * TILE_DEPTH;
+        const Panel *panel = &f->panel[number];
+        g->pack(g->right, k, at_most(TILE_DEPTH, g->k - k), panel->column, panel->columns,
+                panel->width, few_right(f, number, part));
+    }
+}
+
+/* Asks for rows of A that lie along k. */
+static void few_fetch(const PanelGemm *g, int row, int row_end, int k, int depth)
+{
+    const PanelLeft *a = &g->left;
+    if (a->count[0] != 1 || a->count[1] != 1 || a->step[0] != 1) return;
+    for (int i = row; i < at_most(row + TILE_ROWS, row_end); i++) {
+        const float *from = a->data + i * a->row + k;
+        for (int d = 0; d < depth; d += 16) __builtin_prefetch(from + d);
+    }
+}
+
+static void few_multiply(void *context, size_t begin, size_t end, int thread)
+{
+    const Few *f = context;
+    const PanelGemm *g = f->g;
+    float *a = f->left + (size_t)thread * PANEL_FLOATS;
+    for (size_t item = begin; item < end; item++) {
+        const int first = (int)item * f->rows, row_end = at_most(g->m, first + f->rows);
+        for (int part = 0; part < f->parts; part++) {
+            const int k = part * TILE_DEPTH, depth = at_most(TILE_DEPTH, g->k - k);
+            for (int row = first; row < row_end; row += TILE_ROWS) {
+                pack_left_panel(g, row, k, depth, a);
+                few_fetch(g, row + TILE_ROWS, row_end, k, depth);
+                for (int n = 0; n < f->panels; n++)
+                    panel_multiply(g, &f->panel[n], few_right(f, n, part), row, a, depth, k == 0);
+            }
+        }
+    }
+}
+
+/* Does it if the columns are few and fit the room for A. */
+static bool few_columns(const PanelGemm *g, int threads, float *scratch)
+{
+    Few f = {.g = g, .right = scratch, .parts = divide_up(g->k, TILE_DEPTH)};
+    const int panels = divide_up(g->n, TILE_COLUMNS) + 1;
+    const uint64_t room = left_floats(g->m, g->k);
+    if (panels > TILE_BLOCK_PANELS || (uint64_t)panels * (uint64_t)f.parts * PANEL_FLOATS > room)
+        return false;
+    for (int column = 0; column < g->n; f.panels++) {
+        Panel *panel = &f.panel[f.panels];
+        panel_make(g, column, g->n, panel);
+        column += panel->columns;
+    }
+    f.left = scratch + room;
+    const int row_panels = divide_up(g->m, TILE_ROWS);
+    const int wanted = threads > 1 ? threads * ITEMS_PER_THREAD : 1;
+    f.rows = at_most(FEW_ROW_PANELS, divide_up(row_panels, wanted)) * TILE_ROWS;
+    parallel_for_within(threads, (size_t)f.panels * (size_t)f.parts, 1, few_pack, &f);
+    parallel_for_within(threads, (size_t)divide_up(g->m, f.rows), 1, few_multiply, &f);
+    return true;
+}
+
 void panel_gemm(const PanelGemm *g, void *scratch)
 {
     assert(g->m > 0 && g->n > 0 && g->k > 0 && g->threads > 0);
     assert(((uintptr_t)scratch & 63) == 0);
     const int threads = at_most(g->threads, parallel_threads());
+    if (few_columns(g, threads, scratch)) return;
     Blocks blocks = {.g = g, .left = scratch};
     blocks.right = (float *)scratch + left_floats(g->m, g->k);
     const size_t items = blocks_cut(&blocks, threads);

@@ -81,3 +81,50 @@ static void tile_3(int depth, const float *a, const float *b, float *out, ptrdif
 #endif
 
 TileFunction *const tile_functions[TILE_VECTORS] = {TILE_FUNCTIONS};
+
+/* ---- few columns ---- */
+
+typedef float rows __attribute__((vector_size(4 * TILE_ROWS)));
+typedef float rows_unaligned __attribute__((vector_size(4 * TILE_ROWS), aligned(4), may_alias));
+
+/* Sums of a column that do not wait for each other. */
+enum { CHAINS = 4 };
+
+static inline __attribute__((always_inline)) void narrow(int columns, int depth, const float *a,
+                                                         const float *b, float *out)
+{
+    rows total[TILE_NARROW], sum[TILE_NARROW][CHAINS];
+    UNROLL for (int j = 0; j < columns; j++) total[j] = (rows){0};
+    while (depth > 0) {
+        const int run = depth < RUN * CHAINS ? depth : RUN * CHAINS;
+        UNROLL for (int j = 0; j < columns; j++)
+        {
+            UNROLL for (int n = 0; n < CHAINS; n++) sum[j][n] = (rows){0};
+        }
+        int k = 0;
+        for (; k + CHAINS <= run; k += CHAINS, a += CHAINS * TILE_ROWS, b += CHAINS * columns) {
+            UNROLL for (int n = 0; n < CHAINS; n++)
+            {
+                const rows left = *(const rows_unaligned *)(a + n * TILE_ROWS);
+                UNROLL for (int j = 0; j < columns; j++) sum[j][n] += left * b[n * columns + j];
+            }
+        }
+        for (; k < run; k++, a += TILE_ROWS, b += columns) {
+            const rows left = *(const rows_unaligned *)a;
+            UNROLL for (int j = 0; j < columns; j++) sum[j][0] += left * b[j];
+        }
+        UNROLL for (int j = 0; j < columns; j++) total[j] +=
+            (sum[j][0] + sum[j][1]) + (sum[j][2] + sum[j][3]);
+        depth -= run;
+    }
+    UNROLL for (int j = 0; j < columns; j++) * (rows_unaligned *)(out + j * TILE_ROWS) = total[j];
+}
+
+void tile_narrow(int columns, int depth, const float *a, const float *b, float *out)
+{
+    if (columns == 1) {
+        narrow(1, depth, a, b, out);
+    } else {
+        narrow(TILE_NARROW, depth, a, b, out);
+    }
+}

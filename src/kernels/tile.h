@@ -29,11 +29,17 @@ enum { TILE_ROWS = 4, TILE_VECTORS = 2, TILE_DEPTH = 256, TILE_BLOCK_PANELS = 24
 
 enum { TILE_COLUMNS = TILE_VECTORS * VF_LANES };
 
+/* At most so many columns are faster with rows side by side in a vector than with columns. */
+enum { TILE_NARROW = VF_LANES / 4 };
+
 /* bias [TILE_ROWS] or NULL: what the sums begin with. accumulate: out += instead of out =. */
 typedef void TileFunction(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
                           const float *bias, bool accumulate);
 
 /* For 1 to TILE_VECTORS vectors: tile_functions[vectors - 1]. */
 extern TileFunction *const tile_functions[TILE_VECTORS];
+
+/* out[j][i] for TILE_ROWS rows i and `columns` columns j, 1 or TILE_NARROW: a as above, b [depth][columns]. */
+void tile_narrow(int columns, int depth, const float *a, const float *b, float *out);
 
 #endif

@@ -122,6 +122,17 @@ static void depths_around_the_cache_block(void)
     }
 }
 
+/* B packed as a whole, A row by row; a last column or two that would leave most of a vector idle. */
+static void few_columns_of_many_rows(void)
+{
+    static const int columns[] = {1, 4, 5, 17, 48, 49, 50, 52, 53, 98, 193};
+    for (int i = 0; i < 11; i++) {
+        const Layout *layout = &layouts[i % 4];
+        check_product(301, columns[i], 401, layout, i % 2, i % 3 == 0, SEED + (uint64_t)i);
+        check_product(9, columns[i], 401, layout, i % 2, i % 3 == 0, SEED + (uint64_t)i);
+    }
+}
+
 static void depths_around_the_strip(void)
 {
     static const int depths[] = {8063, 8064, 8065, 8191, 8192, 8193, 17000};
@@ -163,10 +174,8 @@ static void values_that_are_not_finite_stay_where_they_are(void)
 }
 
 static const Test tests[] = {
-    TEST(every_pair_of_tile_sizes),
-    TEST(depths_around_the_cache_block),
-    TEST(depths_around_the_strip),
-    TEST(many_columns_and_rows),
-    TEST(values_that_are_not_finite_stay_where_they_are),
+    TEST(every_pair_of_tile_sizes), TEST(depths_around_the_cache_block),
+    TEST(few_columns_of_many_rows), TEST(depths_around_the_strip),
+    TEST(many_columns_and_rows),    TEST(values_that_are_not_finite_stay_where_they_are),
 };
 TEST_MAIN(tests)
