@@ -253,15 +253,15 @@ enum { FEW_ROW_PANELS = 16 };
 
 typedef struct Few {
     const PanelGemm *g;
-    float *right; /* [panels][parts of k][PANEL_FLOATS] */
-    float *left;  /* a panel of packed A for each thread, PANEL_FLOATS apart */
+    float *left; /* a panel of packed A for each thread, PANEL_FLOATS apart */
     int panels, parts, rows;
     Panel panel[TILE_BLOCK_PANELS + 1];
 } Few;
 
-static float *few_right(const Few *f, int panel, int part)
+/* Floats of a part of k of a packed panel. */
+static size_t part_floats(const Panel *panel)
 {
-    return f->right + ((size_t)panel * (size_t)f->parts + (size_t)part) * PANEL_FLOATS;
+    return (size_t)TILE_DEPTH * (size_t)panel->width + 2 * VF_LANES;
 }
 
 static void few_pack(void *context, size_t begin, size_t end, int thread)
@@ -274,7 +274,7 @@ static void few_pack(void *context, size_t begin, size_t end, int thread)
         const int k = part * TILE_DEPTH;
         const Panel *panel = &f->panel[number];
         g->pack(g->right, k, at_most(TILE_DEPTH, g->k - k), panel->column, panel->columns,
-                panel->width, few_right(f, number, part));
+                panel->width, panel->packed + (size_t)part * part_floats(panel));
     }
 }
 
@@ -301,8 +301,11 @@ static void few_multiply(void *context, size_t begin, size_t end, int thread)
             for (int row = first; row < row_end; row += TILE_ROWS) {
                 pack_left_panel(g, row, k, depth, a);
                 few_fetch(g, row + TILE_ROWS, row_end, k, depth);
-                for (int n = 0; n < f->panels; n++)
-                    panel_multiply(g, &f->panel[n], few_right(f, n, part), row, a, depth, k == 0);
+                for (int n = 0; n < f->panels; n++) {
+                    const Panel *panel = &f->panel[n];
+                    panel_multiply(g, panel, panel->packed + (size_t)part * part_floats(panel), row,
+                                   a, depth, k == 0);
+                }
             }
         }
     }
@@ -311,15 +314,17 @@ static void few_multiply(void *context, size_t begin, size_t end, int thread)
 /* Does it if the columns are few and fit the room for A. */
 static bool few_columns(const PanelGemm *g, int threads, float *scratch)
 {
-    Few f = {.g = g, .right = scratch, .parts = divide_up(g->k, TILE_DEPTH)};
-    const int panels = divide_up(g->n, TILE_COLUMNS) + 1;
+    Few f = {.g = g, .parts = divide_up(g->k, TILE_DEPTH)};
     const uint64_t room = left_floats(g->m, g->k);
-    if (panels > TILE_BLOCK_PANELS || (uint64_t)panels * (uint64_t)f.parts * PANEL_FLOATS > room)
-        return false;
+    uint64_t taken = 0;
+    if (g->n > TILE_BLOCK_PANELS * TILE_COLUMNS) return false;
     for (int column = 0; column < g->n; f.panels++) {
         Panel *panel = &f.panel[f.panels];
         panel_make(g, column, g->n, panel);
         column += panel->columns;
+        panel->packed = scratch + taken;
+        taken += (uint64_t)f.parts * part_floats(panel);
+        if (taken > room) return false;
     }
     f.left = scratch + room;
     const int row_panels = divide_up(g->m, TILE_ROWS);
