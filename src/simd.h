@@ -102,6 +102,28 @@ static inline vf vf_max(vf a, vf b)
 #endif
 }
 
+/* Every second lane of a and then of b, from the first or the second on. */
+#if VF_LANES == 16
+#define VF_EVERY_SECOND(a, b, i)                                                                   \
+    __builtin_shufflevector(a, b, i, i + 2, i + 4, i + 6, i + 8, i + 10, i + 12, i + 14, i + 16,   \
+                            i + 18, i + 20, i + 22, i + 24, i + 26, i + 28, i + 30)
+#elif VF_LANES == 8
+#define VF_EVERY_SECOND(a, b, i)                                                                   \
+    __builtin_shufflevector(a, b, i, i + 2, i + 4, i + 6, i + 8, i + 10, i + 12, i + 14)
+#else
+#define VF_EVERY_SECOND(a, b, i) __builtin_shufflevector(a, b, i, i + 2, i + 4, i + 6)
+#endif
+
+static inline vf vf_even(vf a, vf b)
+{
+    return VF_EVERY_SECOND(a, b, 0);
+}
+
+static inline vf vf_odd(vf a, vf b)
+{
+    return VF_EVERY_SECOND(a, b, 1);
+}
+
 /* Four floats, whatever VF_LANES is. */
 typedef float quad __attribute__((vector_size(16)));
 typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));

@@ -4,6 +4,7 @@
 
 #include "kernels/conv2d_shape.h"
 #include "kernels/copy.h"
+#include "kernels/depthwise_3x3.h"
 #include "kernels/phases.h"
 #include "kernels/sizes.h"
 #include "parallel.h"
@@ -19,6 +20,9 @@ enum { STRIP_FLOATS = 2048, MOST_FLOATS = 1 << 21, MOST_STRIDE = 16 };
 
 /* Of the one loop: the taps that are listed at a time, and the vectors. */
 enum { MOST_TAPS = 32, BLOCK_VECTORS = 4 };
+
+/* That a thread takes at a time. */
+enum { PLANES = 8 };
 
 /* Floats that a strip's last block may lie behind its end. */
 enum { SLACK = (BLOCK_VECTORS + 1) * VF_LANES };
@@ -158,6 +162,22 @@ static void plane_forward(const Depthwise *d, const Strip *s, const Reach *reach
             correlate(&more, w, source, count, out);
         }
         copy_rows(s, out, rows, c->out_width, d->accumulate, y + (size_t)i * (size_t)c->out_width);
+    }
+}
+
+/* The usual kind of filter. */
+static void planes_forward_3x3(void *context, size_t begin, size_t end, int thread)
+{
+    const Depthwise *d = context;
+    const Conv2d *c = d->c;
+    float *scratch = d->scratch + (size_t)thread * depthwise_scratch_floats(c);
+    const size_t filters = (size_t)out_per_group(c);
+    depthwise_3x3_begin(c, scratch);
+    for (size_t plane = begin; plane < end; plane++) {
+        const size_t m = plane % (size_t)c->out_channels, image = plane / (size_t)c->out_channels;
+        depthwise_3x3_plane(c, d->x + (image * (size_t)c->in_channels + m / filters) * in_plane(c),
+                            d->w + m * 9, d->bias ? d->bias[m] : 0.0F, d->y + plane * out_plane(c),
+                            scratch);
     }
 }
 
@@ -303,7 +323,9 @@ bool depthwise_fits(const Conv2d *c)
 
 size_t depthwise_scratch_floats(const Conv2d *c)
 {
-    return (size_t)strip_floats(c);
+    const size_t floats = (size_t)strip_floats(c);
+    const size_t usual = depthwise_3x3_fits(c) ? (depthwise_3x3_floats(c) + 15) & ~(size_t)15 : 0;
+    return usual > floats ? usual : floats;
 }
 
 void depthwise_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
@@ -311,8 +333,9 @@ void depthwise_forward(const Conv2d *c, const float *x, const float *w, const fl
 {
     Depthwise d = {.c = c, .x = x, .w = w, .bias = bias, .y = y, .accumulate = accumulate};
     d.scratch = scratch;
-    parallel_for_within(c->threads, (size_t)c->batch * (size_t)c->out_channels, 4, planes_forward,
-                        &d);
+    const bool usual = depthwise_3x3_fits(c) && !accumulate;
+    parallel_for_within(c->threads, (size_t)c->batch * (size_t)c->out_channels, PLANES,
+                        usual ? planes_forward_3x3 : planes_forward, &d);
 }
 
 void depthwise_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,

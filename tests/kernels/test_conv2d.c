@@ -177,6 +177,23 @@ static void random_shapes(void)
     }
 }
 
+/* Planes below, at and above a vector and a strip, whose rows are written over each other's ends. */
+static void depthwise_of_every_width(void)
+{
+    Random random = random_seeded(SEED);
+    for (int width = 1; width <= 70; width++) {
+        const int stride = 1 + width % 2, pad = (int)random_below(&random, 4);
+        const int height = 3 + (int)random_below(&random, 90), wide = width < 3 ? 3 : width;
+        const int channels = 1 + (int)random_below(&random, 20);
+        const int filters = channels * (1 + (int)random_below(&random, 2));
+        check_shape(shape(1 + (int)random_below(&random, 2), channels, height, wide, filters, 3,
+                          stride, 1, pad, channels),
+                    SEED + (uint64_t)width);
+        check_shape(shape(1, 3, height, wide, 3, 3, 3 - stride, 1, 1, 3), SEED + (uint64_t)width);
+    }
+    check_shape(shape(1, 2, 9, 5000, 2, 3, 2, 1, 1, 2), SEED);
+}
+
 static void fewer_threads_than_planned_and_more(void)
 {
     Conv2d c = shape(1, 8, 20, 20, 24, 3, 1, 1, 1, 1);
@@ -197,6 +214,7 @@ static void fewer_threads_than_planned_and_more(void)
 static const Test tests[] = {
     TEST(shapes_of_networks),
     TEST(random_shapes),
+    TEST(depthwise_of_every_width),
     TEST(fewer_threads_than_planned_and_more),
 };
 TEST_MAIN(tests)
