@@ -30,6 +30,21 @@ void parallel_for_within(int threads, size_t count, size_t grain, ParallelFuncti
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Looks before a thread sleeps, some 30 microseconds: a pass is hundreds of loops close together, and waking takes as
+ * long as a small one. In a browser threads share their processors with the page. */
+#if defined(__EMSCRIPTEN__)
+enum { LOOKS = 0 };
+#else
+enum { LOOKS = 3000 };
+#endif
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 typedef struct Job {
     ParallelFunction *function;
     void *context;
@@ -48,9 +63,9 @@ typedef struct Pool {
     pthread_t thread[PARALLEL_MAX_THREADS];
     int place[PARALLEL_MAX_THREADS]; /* index of each thread, where it can read it */
     int threads;                     /* the caller included; 0 before the first start */
-    int active;                      /* threads at work on the job, less the caller */
-    unsigned long jobs; /* so far: tells a thread that woke whether the job is a new one */
-    Job *job;           /* open to be joined, or NULL */
+    _Atomic int active;              /* threads at work on the job, less the caller */
+    _Atomic unsigned long jobs; /* so far: tells a thread that woke whether the job is a new one */
+    Job *job;                   /* open to be joined, or NULL */
     bool stopping;
 } Pool;
 
@@ -68,6 +83,18 @@ static void job_work(Job *job, int thread)
         size_t end = job->count - begin < job->grain ? job->count : begin + job->grain;
         job->function(job->context, begin, end, thread);
     }
+}
+
+/* A while without the mutex, for another job than the last one seen. */
+static void look_for_job(unsigned long seen)
+{
+    for (int i = 0; i < LOOKS && pool.jobs == seen; i++) pause_briefly();
+}
+
+/* The same for the end of all other threads' work. */
+static void look_for_end(void)
+{
+    for (int i = 0; i < LOOKS && pool.active > 0; i++) pause_briefly();
 }
 
 static void *pool_thread(void *argument)
@@ -88,6 +115,9 @@ static void *pool_thread(void *argument)
         job_work(job, index);
         pthread_mutex_lock(&pool.mutex);
         if (--pool.active == 0) pthread_cond_signal(&pool.done);
+        pthread_mutex_unlock(&pool.mutex);
+        look_for_job(seen);
+        pthread_mutex_lock(&pool.mutex);
     }
     pthread_mutex_unlock(&pool.mutex);
     return NULL;
@@ -151,6 +181,11 @@ void parallel_for_within(int threads, size_t count, size_t grain, ParallelFuncti
 
     pthread_mutex_lock(&pool.mutex);
     pool.job = NULL;
+    if (pool.active > 0) {
+        pthread_mutex_unlock(&pool.mutex);
+        look_for_end();
+        pthread_mutex_lock(&pool.mutex);
+    }
     while (pool.active > 0) pthread_cond_wait(&pool.done, &pool.mutex);
     pthread_mutex_unlock(&pool.mutex);
 }
