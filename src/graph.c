@@ -309,14 +309,20 @@ static void *take_zeroed(char **next, uint64_t bytes)
     return memset(take(next, bytes), 0, padded(bytes));
 }
 
+static Status reserve(Graph *graph, uint64_t bytes, unsigned flags)
+{
+    if (bytes > SIZE_MAX / 2) return status_no_memory("the activations", bytes);
+    graph->memory = aligned_alloc_uninitialized((size_t)bytes);
+    if (!graph->memory) return status_no_memory("the activations", bytes);
+    graph->flags = flags;
+    return status_ok();
+}
+
 Status graph_allocate(Graph *graph, unsigned flags)
 {
     assert(!graph->memory);
     GraphMemory memory = graph_memory(graph, flags);
-    if (memory.total > SIZE_MAX / 2) return status_no_memory("the activations", memory.total);
-    graph->memory = aligned_alloc_uninitialized((size_t)memory.total);
-    if (!graph->memory) return status_no_memory("the activations", memory.total);
-    graph->flags = flags;
+    TRY(reserve(graph, memory.total, flags));
     /* Zeroing all of it would take as long as several layers, and nodes write what they give. */
     char *next = graph->memory;
     void *scratch = take(&next, memory.scratch);
@@ -394,10 +400,7 @@ Status graph_allocate_answer(Graph *graph, const Value *answer)
     memory.total = memory.scratch + memory.caches + shared;
     for (int i = 0; i < graph->inputs.count; i++)
         memory.total += value_bytes(graph->inputs.items[i]);
-    if (memory.total > SIZE_MAX / 2) return status_no_memory("the activations", memory.total);
-    graph->memory = aligned_alloc_uninitialized((size_t)memory.total);
-    if (!graph->memory) return status_no_memory("the activations", memory.total);
-    graph->flags = GRAPH_FORWARD;
+    TRY(reserve(graph, memory.total, GRAPH_FORWARD));
     char *next = graph->memory;
     void *scratch = take(&next, memory.scratch);
     char *places = take(&next, shared);

@@ -85,15 +85,6 @@ static Status save(const char *path, const Text *settings, const StateForm *form
     return status;
 }
 
-Status state_save(const char *path, const StateForm *form, void *owner)
-{
-    Text settings = {0};
-    Status status = settings_of(form, owner, &settings);
-    if (status.code == STATUS_OK) status = save(path, &settings, form, owner);
-    text_release(&settings);
-    return status;
-}
-
 static Status take(const char *path, State *state, const Text *settings, const StateForm *form,
                    void *owner)
 {
@@ -128,11 +119,23 @@ static Status load(const char *path, const Text *settings, const StateForm *form
     return status;
 }
 
-Status state_load(const char *path, const StateForm *form, void *owner)
+/* Saves or loads, with the text of the settings for as long as that takes. */
+static Status with_settings(const char *path, const StateForm *form, void *owner,
+                            Status (*work)(const char *, const Text *, const StateForm *, void *))
 {
     Text settings = {0};
     Status status = settings_of(form, owner, &settings);
-    if (status.code == STATUS_OK) status = load(path, &settings, form, owner);
+    if (status.code == STATUS_OK) status = work(path, &settings, form, owner);
     text_release(&settings);
     return status;
+}
+
+Status state_save(const char *path, const StateForm *form, void *owner)
+{
+    return with_settings(path, form, owner, save);
+}
+
+Status state_load(const char *path, const StateForm *form, void *owner)
+{
+    return with_settings(path, form, owner, load);
 }
