@@ -75,18 +75,13 @@ async function begin() {
         /** @type {any} */ (window).convoscope = scope;
     });
     const opening = readOpening();
-    const { model = opening.model, picture = opening.picture } = asked();
+    const model = store.state.model || opening.model; /* the address bar's comes first */
+    const picture = store.state.picture || opening.picture;
     const library = once(async () => store.actions.readLibrary());
     if (!model) showViews();
     const answered = Promise.all([starting, beginPicture(picture, opening), beginNetwork(model, opening, library)]);
     await Promise.race([answered, new Promise((late) => setTimeout(late, REST_MS))]);
     await Promise.all([library(), readSamples()]);
-}
-
-/** What the address bar names. */
-function asked() {
-    const { model, picture } = store.state;
-    return { ...(model && { model }), ...(picture && { picture }) };
 }
 
 async function readSamples() {
