@@ -1,11 +1,48 @@
 // @ts-check
-/** A stream that becomes a file. Safe to use from the page and from a worker. */
+/** A stream read piece by piece, or until it is a file. Safe to use from the page and from a worker. */
 
 /** Bytes that are held before they become a Blob, which the browser keeps outside of this thread's memory. */
 const HELD = 16e6;
 
 /** A file of so many bytes is worth no Blob, which other processes keep and another thread reads piece by piece. */
 const SMALL = 32e6;
+
+/** Most bytes of a piece. */
+const PIECE = 1 << 20;
+
+/**
+ * Each piece is there until the next one is asked for: where the browser can, all are read into the same memory, or
+ * hundreds of megabytes of them would wait for the collector.
+ * @param {ReadableStream<Uint8Array>} stream
+ * @returns {AsyncGenerator<Uint8Array>}
+ */
+export async function* readPieces(stream) {
+    const read = readInto(stream) ?? readAsTheyCome(stream);
+    for (let piece = await read(); !piece.done; piece = await read()) yield /** @type {Uint8Array} */ (piece.value);
+}
+
+/** Null for a stream that has to be read as its pieces come. @param {ReadableStream<Uint8Array>} stream */
+function readInto(stream) {
+    let reader;
+    try {
+        reader = stream.getReader({ mode: 'byob' });
+    } catch {
+        return null;
+    }
+    const from = reader;
+    let memory = new ArrayBuffer(PIECE);
+    return async () => {
+        const piece = await from.read(new Uint8Array(memory));
+        if (piece.value) memory = piece.value.buffer;
+        return piece;
+    };
+}
+
+/** @param {ReadableStream<Uint8Array>} stream */
+function readAsTheyCome(stream) {
+    const reader = stream.getReader();
+    return () => reader.read();
+}
 
 /**
  * @param {Response} response
@@ -18,10 +55,9 @@ export async function gatherFile(response, onPiece) {
     if (!size || size > SMALL || response.headers.has('content-encoding')) return gather(body, (_, got) => onPiece(got));
     const bytes = new Uint8Array(size);
     let got = 0;
-    const reader = body.getReader();
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        bytes.set(piece.value, got);
-        got += piece.value.length;
+    for await (const piece of readPieces(body)) {
+        bytes.set(piece, got);
+        got += piece.length;
         onPiece(got);
     }
     return got === size ? bytes : bytes.slice(0, got);
@@ -36,19 +72,18 @@ export async function gatherFile(response, onPiece) {
 export async function gather(stream, onPiece) {
     /** @type {Blob[]} */
     const blobs = [];
-    /** @type {any[]} */
-    let pieces = [];
+    const held = new Uint8Array(HELD);
+    let filled = 0;
     let got = 0;
-    let kept = 0;
-    const reader = stream.getReader();
-    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-        pieces.push(piece.value);
-        got += piece.value.length;
-        onPiece(piece.value, got);
-        if (got - kept < HELD) continue;
-        blobs.push(new Blob(pieces));
-        pieces = [];
-        kept = got;
+    for await (const piece of readPieces(stream)) {
+        got += piece.length;
+        onPiece(piece, got);
+        if (filled + piece.length > HELD) {
+            blobs.push(new Blob([held.subarray(0, filled)]));
+            filled = 0;
+        }
+        held.set(piece, filled);
+        filled += piece.length;
     }
-    return new Blob([...blobs, ...pieces]);
+    return new Blob([...blobs, held.subarray(0, filled)]);
 }
