@@ -164,10 +164,29 @@ void gather_pack_transposed(const void *gather, int k, int depth, int j, int col
     }
 }
 
+/* Whole vectors; inlined with a constant `vectors`. */
+static inline __attribute__((always_inline)) void
+copy_vectors(int vectors, const float *from, size_t row_step, int depth, float *panel)
+{
+    for (int r = 0; r < depth; r++, from += row_step, panel += vectors * VF_LANES) {
+        for (int v = 0; v < vectors; v++)
+            vf_store(panel + v * VF_LANES, vf_load(from + v * VF_LANES));
+    }
+}
+
 void gather_pack_plain(const void *plain, int k, int depth, int j, int columns, int width,
                        float *panel)
 {
     const GatherPlain *g = plain;
+    const float *from = g->source + (size_t)k * g->row_step + j;
+    if (columns == width) {
+        switch (columns) {
+        case VF_LANES: copy_vectors(1, from, g->row_step, depth, panel); return;
+        case 2 * VF_LANES: copy_vectors(2, from, g->row_step, depth, panel); return;
+        case 3 * VF_LANES: copy_vectors(3, from, g->row_step, depth, panel); return;
+        default: break;
+        }
+    }
     for (int r = 0; r < depth; r++, panel += width) {
         copy_floats(panel, g->source + (size_t)(k + r) * g->row_step + j, columns);
         if (columns < width) zero_floats(panel + columns, width - columns);
