@@ -44,14 +44,14 @@ export class Caller {
      * @param {string} method
      * @param {any} args
      * @param {Hooks} [hooks]
-     * @param {Transferable[]} [transfer]
      * @returns {{id: number, reply: Promise<any>}}
      */
-    call(method, args, hooks = {}, transfer = []) {
+    call(method, args, hooks = {}) {
         const id = ++this.#last;
         const reply = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, ...hooks }));
         try {
-            this.port.postMessage({ type: 'call', id, method, args }, transfer);
+            const given = withCopies(args);
+            this.port.postMessage({ type: 'call', id, method, args: given }, Object.values(given).filter(isTensor).map(({ buffer }) => buffer));
         } catch (error) {
             this.#pending.get(id)?.reject(new ConvoscopeError('bad-input', describeError(error).message));
             this.#pending.delete(id);
@@ -146,6 +146,16 @@ export function answer(port, methods) {
         }
     };
 }
+
+const isTensor = (/** @type {any} */ value) => value instanceof Float32Array;
+
+/**
+ * The arguments of a call with copies of its tensors, which can be given away: the browser's own copying of a message
+ * takes three times as long.
+ * @param {Record<string, any>} args
+ */
+const withCopies = (args) =>
+    Object.fromEntries(Object.entries(args).map(([name, value]) => [name, isTensor(value) ? value.slice() : value]));
 
 /**
  * The memory behind all arrays of a value, to be handed over instead of copied.
