@@ -15,6 +15,7 @@ void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, con
         .left = {.row = turned ? 1 : in, .count = {1, 1}, .step = {turned ? in : 1, 0, 0}},
         .right = &right,
         .pack = gather_pack_plain,
+        .plain_row = pixels,
         .c_row = pixels,
         .accumulate = accumulate,
         .threads = c->threads,
@@ -23,6 +24,7 @@ void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, con
         for (int group = 0; group < c->groups; group++) {
             const size_t channel = (size_t)image * (size_t)c->groups + (size_t)group;
             right.source = x + channel * (size_t)k * (size_t)pixels;
+            g.plain = right.source;
             g.left.data = w + (size_t)group * (size_t)out * (size_t)in;
             g.c = y + channel * (size_t)m * (size_t)pixels;
             g.bias = bias ? bias + (size_t)group * (size_t)out : NULL;

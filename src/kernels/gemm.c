@@ -150,6 +150,8 @@ void gemm(const Gemm *g, void *scratch)
         .left = {.data = g->a.data, .row = g->a.row, .count = {1, 1}, .step = {g->a.column, 0, 0}},
         .right = &g->b,
         .pack = pack_matrix,
+        .plain = g->b.column == 1 ? g->b.data : NULL,
+        .plain_row = g->b.row,
         .c = g->c,
         .c_row = g->n,
         .bias = g->bias,

@@ -38,6 +38,8 @@ typedef struct PanelGemm {
     PanelLeft left;
     const void *right;
     PanelPack *pack;
+    const float *plain; /* B itself, if it lies in memory with its rows plain_row apart; or NULL */
+    ptrdiff_t plain_row;
     PanelColumns *columns; /* NULL: side by side */
     float *c;
     ptrdiff_t c_row;   /* step between rows of C */

@@ -132,6 +132,8 @@ void scatter_add(const Scatter *s, void *scratch)
                 .left = s->left,
                 .right = &right,
                 .pack = gather_pack_plain,
+                .plain = right.source,
+                .plain_row = (ptrdiff_t)plane,
                 .c = product,
                 .c_row = pixels,
                 .threads = s->threads,

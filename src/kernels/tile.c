@@ -16,10 +16,15 @@ enum { RUN = 40 };
  * of n. Pooling and rectifiers turn a difference in the last digit into a gradient that takes another way, so
  * that digits kept here are worth their few per cent of time.
  */
-static inline __attribute__((always_inline)) void
-tile(int vectors, int depth, const float *restrict a, const float *restrict b, float *out,
-     ptrdiff_t out_row, const float *bias, bool accumulate)
+static inline __attribute__((always_inline)) void tile(int vectors, int depth,
+                                                       const TileSides *sides, float *out,
+                                                       ptrdiff_t out_row, const float *bias,
+                                                       bool accumulate)
 {
+    const float *restrict a = sides->a, *restrict b = sides->b;
+    const ptrdiff_t a_row = TILE_LOOSE ? sides->a_row : 1,
+                    a_step = TILE_LOOSE ? sides->a_step : TILE_ROWS,
+                    b_row = TILE_LOOSE ? sides->b_row : (ptrdiff_t)vectors * VF_LANES;
     vf total[TILE_ROWS][TILE_VECTORS], sum[TILE_ROWS][TILE_VECTORS];
     UNROLL for (int i = 0; i < TILE_ROWS; i++)
     {
@@ -35,12 +40,12 @@ tile(int vectors, int depth, const float *restrict a, const float *restrict b, f
             UNROLL for (int v = 0; v < vectors; v++) row[v] = vf_load(b + v * VF_LANES);
             UNROLL for (int i = 0; i < TILE_ROWS; i++)
             {
-                const vf element = vf_splat(a[i]);
+                const vf element = vf_splat(a[i * a_row]);
                 UNROLL for (int v = 0; v < vectors; v++) sum[i][v] =
                     vf_fma(element, row[v], sum[i][v]);
             }
-            a += TILE_ROWS;
-            b += vectors * VF_LANES;
+            a += a_step;
+            b += b_row;
         }
         UNROLL for (int i = 0; i < TILE_ROWS; i++)
         {
@@ -57,23 +62,23 @@ tile(int vectors, int depth, const float *restrict a, const float *restrict b, f
     }
 }
 
-static void tile_1(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+static void tile_1(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                    const float *bias, bool accumulate)
 {
-    tile(1, depth, a, b, out, out_row, bias, accumulate);
+    tile(1, depth, sides, out, out_row, bias, accumulate);
 }
 
-static void tile_2(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+static void tile_2(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                    const float *bias, bool accumulate)
 {
-    tile(2, depth, a, b, out, out_row, bias, accumulate);
+    tile(2, depth, sides, out, out_row, bias, accumulate);
 }
 
 #if defined(__AVX__) || defined(__aarch64__)
-static void tile_3(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+static void tile_3(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                    const float *bias, bool accumulate)
 {
-    tile(3, depth, a, b, out, out_row, bias, accumulate);
+    tile(3, depth, sides, out, out_row, bias, accumulate);
 }
 #define TILE_FUNCTIONS tile_1, tile_2, tile_3
 #else
@@ -128,3 +133,42 @@ void tile_narrow(int columns, int depth, const float *a, const float *b, float *
         narrow(TILE_NARROW, depth, a, b, out);
     }
 }
+
+#if VF_LANES > 4
+
+_Static_assert(TILE_ROWS * 2 == VF_LANES, "the sums of all rows are half a vector");
+
+/* Sum of the lanes of each row, in its first half: neighbours are added until each row has one lane. */
+static vf sums_of_rows(vf *row)
+{
+    for (int count = TILE_ROWS; count > 1; count /= 2) {
+        for (int i = 0; i < count / 2; i++) {
+            const vf a = row[2 * i], b = row[2 * i + 1];
+            row[i] = vf_even(a, b) + vf_odd(a, b);
+        }
+    }
+    return vf_even(row[0], row[0]) + vf_odd(row[0], row[0]);
+}
+
+void tile_narrow_loose(int columns, int depth, const float *a, ptrdiff_t a_row, const float *b,
+                       float *out)
+{
+    for (int j = 0; j < columns; j++, b += depth, out += TILE_ROWS) {
+        vf sum[TILE_ROWS];
+        UNROLL for (int i = 0; i < TILE_ROWS; i++) sum[i] = vf_zero();
+        int k = 0;
+        for (; k + VF_LANES <= depth; k += VF_LANES) {
+            const vf column = vf_load(b + k);
+            UNROLL for (int i = 0; i < TILE_ROWS; i++) sum[i] =
+                vf_fma(vf_load(a + i * a_row + k), column, sum[i]);
+        }
+        float total[VF_LANES];
+        vf_store(total, sums_of_rows(sum));
+        for (int i = 0; i < TILE_ROWS; i++) {
+            out[i] = total[i];
+            for (int rest = k; rest < depth; rest++) out[i] += a[i * a_row + rest] * b[rest];
+        }
+    }
+}
+
+#endif

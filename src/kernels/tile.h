@@ -32,8 +32,23 @@ enum { TILE_COLUMNS = TILE_VECTORS * VF_LANES };
 /* At most so many columns are faster with rows side by side in a vector than with columns. */
 enum { TILE_NARROW = VF_LANES / 4 };
 
+/* Whether tiles read matrices as they lie, too. Where vectors are short, steps that are constants pay more. */
+enum { TILE_LOOSE = VF_LANES > 4 };
+
+/* Where a tile reads: element (i, k) of A at a[i * a_row + k * a_step], row k of B from b[k * b_row] on. Packed, as
+ * above, they are 1, TILE_ROWS and the tile's width, whatever the fields say where tiles are not loose. */
+typedef struct TileSides {
+    const float *a, *b;
+    ptrdiff_t a_row, a_step, b_row;
+} TileSides;
+
+static inline TileSides tile_packed(const float *a, const float *b, int vectors)
+{
+    return (TileSides){a, b, 1, TILE_ROWS, (ptrdiff_t)vectors * VF_LANES};
+}
+
 /* bias [TILE_ROWS] or NULL: what the sums begin with. accumulate: out += instead of out =. */
-typedef void TileFunction(int depth, const float *a, const float *b, float *out, ptrdiff_t out_row,
+typedef void TileFunction(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                           const float *bias, bool accumulate);
 
 /* For 1 to TILE_VECTORS vectors: tile_functions[vectors - 1]. */
@@ -41,5 +56,9 @@ extern TileFunction *const tile_functions[TILE_VECTORS];
 
 /* out[j][i] for TILE_ROWS rows i and `columns` columns j, 1 or TILE_NARROW: a as above, b [depth][columns]. */
 void tile_narrow(int columns, int depth, const float *a, const float *b, float *out);
+
+/* The same of a matrix A as it lies, rows a_row apart and k side by side: b [columns][depth]. Where tiles are loose. */
+void tile_narrow_loose(int columns, int depth, const float *a, ptrdiff_t a_row, const float *b,
+                       float *out);
 
 #endif

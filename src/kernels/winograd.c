@@ -168,11 +168,12 @@ static void multiply_point(int rows, int tiles, int depth, const float *filters,
         const float *panel = pixels + (size_t)tile * (size_t)depth;
         for (int k = 0; k < depth; k += TILE_DEPTH) {
             for (int row = 0; row < rows; row += TILE_ROWS) {
-                tile_functions[wide / VF_LANES - 1](
-                    at_most(TILE_DEPTH, depth - k),
-                    filters + (size_t)row * (size_t)depth + (size_t)k * TILE_ROWS,
-                    panel + (size_t)k * (size_t)wide, product + row * product_row + tile,
-                    product_row, NULL, k > 0);
+                const TileSides sides =
+                    tile_packed(filters + (size_t)row * (size_t)depth + (size_t)k * TILE_ROWS,
+                                panel + (size_t)k * (size_t)wide, wide / VF_LANES);
+                tile_functions[wide / VF_LANES - 1](at_most(TILE_DEPTH, depth - k), &sides,
+                                                    product + row * product_row + tile, product_row,
+                                                    NULL, k > 0);
             }
         }
     }

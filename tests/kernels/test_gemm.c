@@ -129,7 +129,18 @@ static void few_columns_of_many_rows(void)
     for (int i = 0; i < 11; i++) {
         const Layout *layout = &layouts[i % 4];
         check_product(301, columns[i], 401, layout, i % 2, i % 3 == 0, SEED + (uint64_t)i);
+        check_product(304, columns[i], 401, &layouts[0], i % 2, i % 3 == 0, SEED + (uint64_t)i);
         check_product(9, columns[i], 401, layout, i % 2, i % 3 == 0, SEED + (uint64_t)i);
+    }
+}
+
+/* Panels of B that are read where they lie, where no copy is faster; the last is not wide enough. */
+static void wide_products_of_rows_as_they_lie(void)
+{
+    static const int columns[] = {401, 432, 784, 896, 1000, 1024};
+    for (int i = 0; i < 6; i++) {
+        check_product(24, columns[i], 31 + 85 * i, &layouts[0], i % 2, i % 3 == 0, SEED);
+        check_product(13, columns[i], 24, &layouts[2], i % 3 == 1, i % 2, SEED);
     }
 }
 
@@ -174,8 +185,12 @@ static void values_that_are_not_finite_stay_where_they_are(void)
 }
 
 static const Test tests[] = {
-    TEST(every_pair_of_tile_sizes), TEST(depths_around_the_cache_block),
-    TEST(few_columns_of_many_rows), TEST(depths_around_the_strip),
-    TEST(many_columns_and_rows),    TEST(values_that_are_not_finite_stay_where_they_are),
+    TEST(every_pair_of_tile_sizes),
+    TEST(depths_around_the_cache_block),
+    TEST(few_columns_of_many_rows),
+    TEST(wide_products_of_rows_as_they_lie),
+    TEST(depths_around_the_strip),
+    TEST(many_columns_and_rows),
+    TEST(values_that_are_not_finite_stay_where_they_are),
 };
 TEST_MAIN(tests)
