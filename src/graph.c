@@ -7,7 +7,7 @@
 
 #include "base/checked.h"
 #include "base/clock.h"
-#include "base/share.h"
+#include "graph_answer.h"
 
 /* A list of pointers that grows; the pointees live in the graph's arena. */
 typedef struct List {
@@ -343,53 +343,15 @@ Status graph_allocate(Graph *graph, unsigned flags)
 
 /* ---- memory of a pass of which only the answer is looked at ---- */
 
-static uint64_t value_bytes(const Value *value)
-{
-    return padded(shape_elements(&value->shape) * sizeof(float));
-}
-
-/* Until there is memory, data is the distance from its beginning. */
-static void value_place(Value *value, uint64_t at)
-{
-    value->data = (float *)(uintptr_t)at; /* NOLINT */
-}
-
-static bool takes_place_of_input(const Node *n)
-{
-    const Value *x = n->in[0];
-    return n->in_place && !x->constant && x->producer && x->unread == 1;
-}
-
-static void node_share(const Node *n, Share *share)
-{
-    const bool in_place = takes_place_of_input(n);
-    for (int i = 0; i < n->out_count; i++) {
-        value_place(n->out[i], in_place && i == 0 ? (uintptr_t)n->in[0]->data
-                                                  : share_take(share, value_bytes(n->out[i])));
-    }
-    for (int i = 0; i < n->in_count; i++) {
-        const Value *value = n->in[i];
-        if (!value || value->constant || !value->producer) continue;
-        if (--n->in[i]->unread == 0 && !(in_place && i == 0))
-            share_give(share, (uintptr_t)value->data, value_bytes(value));
-    }
-    for (int i = 0; i < n->out_count; i++) {
-        if (n->out[i]->unread == 0)
-            share_give(share, (uintptr_t)n->out[i]->data, value_bytes(n->out[i]));
-    }
-}
-
 /* Places for what nodes give, in the order in which they run: that of a value whose last reader has run is free. */
 static uint64_t values_share(Graph *graph, const Value *answer)
 {
-    Share share = {0};
     for (int i = 0; i < graph->values.count; i++) {
         Value *value = graph->values.items[i];
         value->unread = value->readers + (value == answer);
     }
     for (int i = 0; i < graph->outputs.count; i++) ((Value *)graph->outputs.items[i])->unread++;
-    for (int i = 0; i < graph->nodes.count; i++) node_share(graph->nodes.items[i], &share);
-    return share.end;
+    return answer_plan((Node *const *)graph->nodes.items, graph->nodes.count);
 }
 
 Status graph_allocate_answer(Graph *graph, const Value *answer)
@@ -399,7 +361,7 @@ Status graph_allocate_answer(Graph *graph, const Value *answer)
     const uint64_t shared = values_share(graph, answer);
     memory.total = memory.scratch + memory.caches + shared;
     for (int i = 0; i < graph->inputs.count; i++)
-        memory.total += value_bytes(graph->inputs.items[i]);
+        memory.total += answer_value_bytes(graph->inputs.items[i]);
     TRY(reserve(graph, memory.total, GRAPH_FORWARD));
     char *next = graph->memory;
     void *scratch = take(&next, memory.scratch);
@@ -408,7 +370,7 @@ Status graph_allocate_answer(Graph *graph, const Value *answer)
         Value *value = graph->values.items[i];
         if (value->constant) continue;
         value->data = value->producer ? (float *)(void *)(places + (uintptr_t)value->data)
-                                      : take_zeroed(&next, value_bytes(value));
+                                      : take_zeroed(&next, answer_value_bytes(value));
     }
     for (int i = 0; i < graph->nodes.count; i++) {
         Node *n = graph->nodes.items[i];
@@ -577,7 +539,7 @@ bool graph_advance(Graph *graph, double seconds)
         /* Asked before a node and not after it, so that the last one also ends the pass. */
         if (ran && clock_seconds() >= until) break;
         if (graph->direction == FORWARD) {
-            n->op->forward(n);
+            if (!n->done_by) n->op->forward(n);
             n->ran = true;
         } else {
             n->op->backward(n, graph->rule);

@@ -83,7 +83,7 @@ GraphMemory graph_memory(const Graph *graph, unsigned flags);
 Status graph_allocate(Graph *graph, unsigned flags);
 
 /* The same for passes forward of which only the outputs and `answer`, if not NULL, are looked at: other values share
- * memory, stay in the cache, and hold nothing afterwards. */
+ * memory, stay in the cache, and hold nothing afterwards; convolutions do the work of sums and ranges behind them. */
 Status graph_allocate_answer(Graph *graph, const Value *answer);
 
 int graph_node_count(const Graph *graph);

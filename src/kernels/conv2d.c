@@ -154,27 +154,29 @@ static void forward_scatter(const Conv2d *c, const float *x, const float *w, flo
 }
 
 void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
-                    bool accumulate, void *scratch)
+                    bool accumulate, const Clamp *clamp, void *scratch)
 {
     const Conv2dAlgorithm way = conv2d_forward_algorithm(c);
     if (way == CONV2D_DEPTHWISE) {
-        depthwise_forward(c, x, w, bias, y, accumulate, scratch);
+        depthwise_forward(c, x, w, bias, y, accumulate, clamp, scratch);
         return;
     }
     if (way == CONV2D_WINOGRAD) {
         Winograd forward = winograd_forward(c);
         forward.x = x, forward.w = w, forward.bias = bias, forward.y = y;
-        forward.accumulate = accumulate;
+        forward.accumulate = accumulate, forward.clamp = clamp;
         winograd(&forward, scratch);
         return;
     }
     if (way == CONV2D_POINTWISE) {
-        pointwise(c, false, w, x, bias, y, accumulate, scratch);
+        pointwise(c, false, w, x, bias, y, accumulate, clamp, scratch);
         return;
     }
     if (way == CONV2D_SCATTER) {
         start_with_bias(c, bias, y, accumulate);
         forward_scatter(c, x, w, y, scratch);
+        const size_t count = (size_t)c->batch * (size_t)c->out_channels * out_plane(c);
+        if (clamp) clamp_floats(*clamp, y, y, count);
         return;
     }
     const int m = out_per_group(c), depth = in_per_group(c) * kernel_size(c);
@@ -196,6 +198,7 @@ void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float
             .c_row = (ptrdiff_t)out_plane(c),
             .bias = bias ? bias + group * m : NULL,
             .accumulate = accumulate,
+            .clamp = clamp,
             .threads = c->threads,
         };
         panel_gemm(&g, scratch);

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/clamp.h"
+
 /* Sizes that were validated: all at least 1 (pads 0), products of tensors within TENSOR_MAX_ELEMENTS,
  * and (out - 1) * stride + (kernel - 1) * dilation within 2^30. */
 typedef struct Conv2d {
@@ -42,9 +44,10 @@ const char *conv2d_algorithm_name(Conv2dAlgorithm algorithm);
 /* Bytes of scratch that serve any of the calls below with this Conv2d. */
 size_t conv2d_scratch_bytes(const Conv2d *c);
 
-/* y = convolution of x, or y += with `accumulate`. w [M, C/groups, kernel], bias [M] or NULL. */
+/* y = convolution of x, or y += with `accumulate`, then clamped unless clamp is NULL. w [M, C/groups, kernel], bias [M]
+ * or NULL. */
 void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
-                    bool accumulate, void *scratch);
+                    bool accumulate, const Clamp *clamp, void *scratch);
 
 /* dx += what dy brings. Also the forward pass of a transposed convolution. */
 void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,

@@ -126,7 +126,7 @@ void conv2d_input_gradient(const Conv2d *c, const float *w, const float *dy, flo
         return;
     }
     if (way == CONV2D_POINTWISE) {
-        pointwise(c, true, w, dy, NULL, dx, true, scratch);
+        pointwise(c, true, w, dy, NULL, dx, true, NULL, scratch);
         return;
     }
     if (way == CONV2D_SCATTER) {

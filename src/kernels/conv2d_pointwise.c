@@ -3,7 +3,7 @@
 #include "kernels/panel_gemm.h"
 
 void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, const float *bias,
-               float *y, bool accumulate, void *scratch)
+               float *y, bool accumulate, const Clamp *clamp, void *scratch)
 {
     const int in = in_per_group(c), out = out_per_group(c), pixels = (int)in_plane(c);
     const int m = turned ? in : out, k = turned ? out : in;
@@ -18,6 +18,7 @@ void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, con
         .plain_row = pixels,
         .c_row = pixels,
         .accumulate = accumulate,
+        .clamp = clamp,
         .threads = c->threads,
     };
     for (int image = 0; image < c->batch; image++) {

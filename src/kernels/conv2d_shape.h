@@ -42,9 +42,9 @@ static inline bool is_pointwise(const Conv2d *c)
            c->pad_left == 0 && c->in_height == c->out_height && c->in_width == c->out_width;
 }
 
-/* y = A x for every group of every image, where A is the filters or, `turned`, their transpose. */
+/* y = A x for every group of every image, where A is the filters or, `turned`, their transpose; clamp or NULL. */
 void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, const float *bias,
-               float *y, bool accumulate, void *scratch);
+               float *y, bool accumulate, const Clamp *clamp, void *scratch);
 
 /* Both directions of a convolution as Winograd's; where it reads and writes is the caller's. */
 Winograd winograd_forward(const Conv2d *c);

@@ -32,6 +32,7 @@ typedef struct Depthwise {
     const float *x, *w, *bias, *dy;
     float *y, *dx;
     bool accumulate;
+    const Clamp *clamp;
     float *scratch;
 } Depthwise;
 
@@ -175,9 +176,10 @@ static void planes_forward_3x3(void *context, size_t begin, size_t end, int thre
     depthwise_3x3_begin(c, scratch);
     for (size_t plane = begin; plane < end; plane++) {
         const size_t m = plane % (size_t)c->out_channels, image = plane / (size_t)c->out_channels;
+        float *y = d->y + plane * out_plane(c);
         depthwise_3x3_plane(c, d->x + (image * (size_t)c->in_channels + m / filters) * in_plane(c),
-                            d->w + m * 9, d->bias ? d->bias[m] : 0.0F, d->y + plane * out_plane(c),
-                            scratch);
+                            d->w + m * 9, d->bias ? d->bias[m] : 0.0F, y, scratch);
+        if (d->clamp) clamp_floats(*d->clamp, y, y, out_plane(c));
     }
 }
 
@@ -192,9 +194,11 @@ static void planes_forward(void *context, size_t begin, size_t end, int thread)
     const size_t size = (size_t)kernel_size(c), filters = (size_t)out_per_group(c);
     for (size_t plane = begin; plane < end; plane++) { /* (image, output channel) */
         const size_t m = plane % (size_t)c->out_channels, image = plane / (size_t)c->out_channels;
-        plane_forward(
-            d, &strip, &reach, d->x + (image * (size_t)c->in_channels + m / filters) * in_plane(c),
-            d->w + m * size, d->bias ? d->bias[m] : 0.0F, d->y + plane * out_plane(c), scratch);
+        float *y = d->y + plane * out_plane(c);
+        plane_forward(d, &strip, &reach,
+                      d->x + (image * (size_t)c->in_channels + m / filters) * in_plane(c),
+                      d->w + m * size, d->bias ? d->bias[m] : 0.0F, y, scratch);
+        if (d->clamp) clamp_floats(*d->clamp, y, y, out_plane(c));
     }
 }
 
@@ -329,9 +333,10 @@ size_t depthwise_scratch_floats(const Conv2d *c)
 }
 
 void depthwise_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
-                       bool accumulate, float *scratch)
+                       bool accumulate, const Clamp *clamp, float *scratch)
 {
     Depthwise d = {.c = c, .x = x, .w = w, .bias = bias, .y = y, .accumulate = accumulate};
+    d.clamp = clamp;
     d.scratch = scratch;
     const bool usual = depthwise_3x3_fits(c) && !accumulate;
     parallel_for_within(c->threads, (size_t)c->batch * (size_t)c->out_channels, PLANES,

@@ -12,7 +12,7 @@ size_t depthwise_scratch_floats(const Conv2d *c);
 
 /* As their namesakes of conv2d.h. */
 void depthwise_forward(const Conv2d *c, const float *x, const float *w, const float *bias, float *y,
-                       bool accumulate, float *scratch);
+                       bool accumulate, const Clamp *clamp, float *scratch);
 void depthwise_input_gradient(const Conv2d *c, const float *w, const float *dy, float *dx,
                               float *scratch);
 void depthwise_weight_gradient(const Conv2d *c, const float *x, const float *dy, float *dw);

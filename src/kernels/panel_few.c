@@ -80,7 +80,7 @@ static void few_row(const Few *f, int row, int row_end, int part, float *a)
         const Panel *panel = &f->panel[n];
         sides.b = panel->packed + (size_t)part * part_floats(panel);
         sides.b_row = panel->width;
-        panel_multiply(g, panel, &sides, row, depth, k == 0);
+        panel_multiply(g, panel, &sides, row, k, depth);
     }
 }
 

@@ -105,7 +105,7 @@ static void block_multiply(const Blocks *b, int column_block, int row_block, flo
                 const float *a = b->left + (size_t)i * (size_t)b->depth + (size_t)k * TILE_ROWS;
                 for (int n = 0; n < count; n++) {
                     const TileSides sides = {a, group[n].b, 1, TILE_ROWS, group[n].b_row};
-                    panel_multiply(g, &group[n], &sides, i, depth, b->k + k == 0);
+                    panel_multiply(g, &group[n], &sides, i, b->k + k, depth);
                 }
             }
         }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/clamp.h"
+
 /* The most columns a panel of B has. */
 enum { PANEL_MAX_WIDTH = 64 };
 
@@ -42,10 +44,11 @@ typedef struct PanelGemm {
     ptrdiff_t plain_row;
     PanelColumns *columns; /* NULL: side by side */
     float *c;
-    ptrdiff_t c_row;   /* step between rows of C */
-    const float *bias; /* [m], or NULL */
-    bool accumulate;   /* C += A B */
-    int threads;       /* at most; scratch was sized for them */
+    ptrdiff_t c_row;    /* step between rows of C */
+    const float *bias;  /* [m], or NULL */
+    bool accumulate;    /* C += A B */
+    const Clamp *clamp; /* of what C then is; or NULL */
+    int threads;        /* at most; scratch was sized for them */
 } PanelGemm;
 
 /* Bytes that panel_gemm needs for [m,k] times [k,n]; SIZE_MAX / 2 where they are more than that. */

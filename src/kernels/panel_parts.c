@@ -93,7 +93,8 @@ static void panel_narrow(int columns, int depth, const TileSides *sides, float *
 
 /* Through a small tile in memory, where rows, columns or both are fewer than the tile's or apart. */
 static void tile_scattered(const PanelGemm *g, const Panel *panel, const TileSides *sides,
-                           int depth, int row, const float *bias, bool accumulate)
+                           int depth, int row, const float *bias, bool accumulate,
+                           const Clamp *clamp)
 {
     float small[TILE_ROWS * TILE_COLUMNS], start[TILE_ROWS] = {0};
     const int rows = at_most(g->m - row, TILE_ROWS);
@@ -103,27 +104,29 @@ static void tile_scattered(const PanelGemm *g, const Panel *panel, const TileSid
         panel_narrow(panel->width, depth, sides, small);
         row_step = 1, column_step = TILE_ROWS;
     } else {
-        tile_functions[panel->vectors - 1](depth, sides, small, TILE_COLUMNS, NULL, false);
+        tile_functions[panel->vectors - 1](depth, sides, small, TILE_COLUMNS, NULL, false, NULL);
     }
     for (int i = 0; i < rows; i++) {
         float *c = g->c + (row + i) * g->c_row;
         for (int j = 0; j < panel->columns; j++) {
             float *to = c + panel->offset[j];
             *to = small[i * row_step + j * column_step] + start[i] + (accumulate ? *to : 0.0F);
+            if (clamp) *to = clamp_one(*clamp, *to);
         }
     }
 }
 
-void panel_multiply(const PanelGemm *g, const Panel *panel, const TileSides *sides, int row,
-                    int depth, bool first)
+void panel_multiply(const PanelGemm *g, const Panel *panel, const TileSides *sides, int row, int k,
+                    int depth)
 {
-    const bool accumulate = g->accumulate || !first;
-    const float *bias = first && g->bias ? g->bias + row : NULL;
+    const bool accumulate = g->accumulate || k > 0;
+    const float *bias = k == 0 && g->bias ? g->bias + row : NULL;
+    const Clamp *clamp = k + depth == g->k ? g->clamp : NULL;
     const bool whole = g->m - row >= TILE_ROWS && panel->columns == panel->vectors * VF_LANES;
     if (whole && panel->side_by_side) {
         tile_functions[panel->vectors - 1](depth, sides, g->c + row * g->c_row + panel->offset[0],
-                                           g->c_row, bias, accumulate);
+                                           g->c_row, bias, accumulate, clamp);
     } else {
-        tile_scattered(g, panel, sides, depth, row, bias, accumulate);
+        tile_scattered(g, panel, sides, depth, row, bias, accumulate, clamp);
     }
 }

@@ -34,9 +34,9 @@ typedef struct Panel {
  * their own. */
 void panel_make(const PanelGemm *g, int j, int end, Panel *panel);
 
-/* One row of tiles of one panel. first: of k. */
-void panel_multiply(const PanelGemm *g, const Panel *panel, const TileSides *sides, int row,
-                    int depth, bool first);
+/* One row of tiles of one panel, of k the part [k, k + depth). */
+void panel_multiply(const PanelGemm *g, const Panel *panel, const TileSides *sides, int row, int k,
+                    int depth);
 
 /* The order for few columns: does the product if they are few and fit `room` floats of scratch, behind which each
  * thread has PANEL_FLOATS. */

@@ -10,6 +10,23 @@ enum { RUN = 40 };
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* Inlined with constants, so that nothing is asked for each vector. */
+static inline __attribute__((always_inline)) void tile_write(int vectors,
+                                                             vf total[TILE_ROWS][TILE_VECTORS],
+                                                             float *out, ptrdiff_t out_row,
+                                                             bool accumulate, const Clamp *clamp)
+{
+    UNROLL for (int i = 0; i < TILE_ROWS; i++)
+    {
+        UNROLL for (int v = 0; v < vectors; v++)
+        {
+            float *to = out + i * out_row + v * VF_LANES;
+            const vf value = accumulate ? total[i][v] + vf_load(to) : total[i][v];
+            vf_store(to, clamp ? clamp_vector(*clamp, value) : value);
+        }
+    }
+}
+
 /*
  * out[i][j] of TILE_ROWS rows by `vectors` vectors; inlined with a constant `vectors`. The products are summed
  * in runs, and the runs after each other: the error of a sum of n terms grows with n / RUN + RUN instead
@@ -19,7 +36,7 @@ enum { RUN = 40 };
 static inline __attribute__((always_inline)) void tile(int vectors, int depth,
                                                        const TileSides *sides, float *out,
                                                        ptrdiff_t out_row, const float *bias,
-                                                       bool accumulate)
+                                                       bool accumulate, const Clamp *clamp)
 {
     const float *restrict a = sides->a, *restrict b = sides->b;
     const ptrdiff_t a_row = TILE_LOOSE ? sides->a_row : 1,
@@ -52,33 +69,34 @@ static inline __attribute__((always_inline)) void tile(int vectors, int depth,
             UNROLL for (int v = 0; v < vectors; v++) total[i][v] += sum[i][v];
         }
     }
-    UNROLL for (int i = 0; i < TILE_ROWS; i++)
-    {
-        UNROLL for (int v = 0; v < vectors; v++)
-        {
-            float *to = out + i * out_row + v * VF_LANES;
-            vf_store(to, accumulate ? total[i][v] + vf_load(to) : total[i][v]);
-        }
+    if (clamp && accumulate) {
+        tile_write(vectors, total, out, out_row, true, clamp);
+    } else if (clamp) {
+        tile_write(vectors, total, out, out_row, false, clamp);
+    } else if (accumulate) {
+        tile_write(vectors, total, out, out_row, true, NULL);
+    } else {
+        tile_write(vectors, total, out, out_row, false, NULL);
     }
 }
 
 static void tile_1(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
-                   const float *bias, bool accumulate)
+                   const float *bias, bool accumulate, const Clamp *clamp)
 {
-    tile(1, depth, sides, out, out_row, bias, accumulate);
+    tile(1, depth, sides, out, out_row, bias, accumulate, clamp);
 }
 
 static void tile_2(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
-                   const float *bias, bool accumulate)
+                   const float *bias, bool accumulate, const Clamp *clamp)
 {
-    tile(2, depth, sides, out, out_row, bias, accumulate);
+    tile(2, depth, sides, out, out_row, bias, accumulate, clamp);
 }
 
 #if defined(__AVX__) || defined(__aarch64__)
 static void tile_3(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
-                   const float *bias, bool accumulate)
+                   const float *bias, bool accumulate, const Clamp *clamp)
 {
-    tile(3, depth, sides, out, out_row, bias, accumulate);
+    tile(3, depth, sides, out, out_row, bias, accumulate, clamp);
 }
 #define TILE_FUNCTIONS tile_1, tile_2, tile_3
 #else

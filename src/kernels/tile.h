@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/clamp.h"
 #include "simd.h"
 
 /*
@@ -47,9 +48,10 @@ static inline TileSides tile_packed(const float *a, const float *b, int vectors)
     return (TileSides){a, b, 1, TILE_ROWS, (ptrdiff_t)vectors * VF_LANES};
 }
 
-/* bias [TILE_ROWS] or NULL: what the sums begin with. accumulate: out += instead of out =. */
+/* bias [TILE_ROWS] or NULL: what the sums begin with. accumulate: out += instead of out =. clamp: of what out then is,
+ * or NULL. */
 typedef void TileFunction(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
-                          const float *bias, bool accumulate);
+                          const float *bias, bool accumulate, const Clamp *clamp);
 
 /* For 1 to TILE_VECTORS vectors: tile_functions[vectors - 1]. */
 extern TileFunction *const tile_functions[TILE_VECTORS];

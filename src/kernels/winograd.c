@@ -173,7 +173,7 @@ static void multiply_point(int rows, int tiles, int depth, const float *filters,
                                 panel + (size_t)k * (size_t)wide, wide / VF_LANES);
                 tile_functions[wide / VF_LANES - 1](at_most(TILE_DEPTH, depth - k), &sides,
                                                     product + row * product_row + tile, product_row,
-                                                    NULL, k > 0);
+                                                    NULL, k > 0, NULL);
             }
         }
     }
@@ -196,7 +196,7 @@ static void chunk_times_block(const Work *work, int chunk, const TileBlock *bloc
         winograd_output(
             &plane, work->y + (size_t)(first + row) * (size_t)w->out_height * (size_t)w->out_width,
             block, own->product + (size_t)row * (size_t)tiles, l->product_step,
-            w->bias ? w->bias[first + row] : 0.0F, w->accumulate, own->transform);
+            w->bias ? w->bias[first + row] : 0.0F, w->accumulate, w->clamp, own->transform);
     }
 }
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/clamp.h"
+
 typedef struct Winograd {
     int images;
     int in_channels, in_height, in_width;
@@ -25,7 +27,8 @@ typedef struct Winograd {
     const float *bias; /* [out_channels] or NULL */
     float *y;          /* [images][..][out_channels][out_height][out_width] */
     size_t y_image_step;
-    bool accumulate; /* y += instead of y = */
+    bool accumulate;    /* y += instead of y = */
+    const Clamp *clamp; /* of what y then is; or NULL */
 } Winograd;
 
 /* Bytes of scratch; depends on sizes and threads only. SIZE_MAX / 2 where they are more than that. */

@@ -107,17 +107,19 @@ size_t winograd_output_floats(int rows, int columns)
            (size_t)WINOGRAD_OUT * (size_t)(columns + 4);
 }
 
-static void output_row(const float *line, float *y, int count, bool accumulate)
+static void output_row(const float *line, float *y, int count, bool accumulate, const Clamp *clamp)
 {
     if (accumulate) {
         for (int i = 0; i < count; i++) y[i] += line[i];
     } else {
         copy_floats(y, line, count);
     }
+    if (clamp) clamp_floats(*clamp, y, y, (size_t)count);
 }
 
 void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, const float *from,
-                     size_t point_step, float bias, bool accumulate, float *scratch)
+                     size_t point_step, float bias, bool accumulate, const Clamp *clamp,
+                     float *scratch)
 {
     const size_t step = pixel_floats(block->rows, block->columns);
     for (int t = 0; t < block->rows * block->columns; t += VF_LANES) {
@@ -145,7 +147,7 @@ void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, c
         phases_join_4(scratch + (size_t)(r % WINOGRAD_OUT * WINOGRAD_OUT) * step +
                           (size_t)(r / WINOGRAD_OUT * block->columns),
                       step, block->columns, line);
-        output_row(line, y + (size_t)row * (size_t)plane->width + x, count, accumulate);
+        output_row(line, y + (size_t)row * (size_t)plane->width + x, count, accumulate, clamp);
     }
 }
 

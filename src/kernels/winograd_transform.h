@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kernels/clamp.h"
 #include "simd.h"
 
 enum { WINOGRAD_POINTS = 36, WINOGRAD_OUT = 4, WINOGRAD_IN = 6 };
@@ -50,7 +51,8 @@ void winograd_input(const TilePlane *plane, const float *x, const TileBlock *blo
 
 /* Pixels of the block from its 36 elements at from[point * point_step + tile]. */
 void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, const float *from,
-                     size_t point_step, float bias, bool accumulate, float *scratch);
+                     size_t point_step, float bias, bool accumulate, const Clamp *clamp,
+                     float *scratch);
 
 /* Filters (row, k), 9 floats at w + row * row_step + k * k_step, to
  * to[point * point_step + k * tile_rows + row]; rows from `rows` to tile_rows are zero. Writes up to a vector

@@ -323,6 +323,13 @@ static void backward_of(const Node *n, Operation operation, const BackwardRule *
     }
 }
 
+static Status add_plan(Node *n)
+{
+    TRY(broadcast_plan(n));
+    n->adds = shape_equal(&n->in[0]->shape, &n->in[1]->shape);
+    return status_ok();
+}
+
 /* PRelu: the slope may repeat, the picture may not. */
 static Status prelu_plan(Node *n)
 {
@@ -345,7 +352,7 @@ static Status prelu_plan(Node *n)
     }                                                                                              \
     const Op op_##id = {onnx_name, plan, id##_forward, id##_backward};
 
-BROADCAST_OP(add, "Add", broadcast_plan, ADD)
+BROADCAST_OP(add, "Add", add_plan, ADD)
 BROADCAST_OP(sub, "Sub", broadcast_plan, SUB)
 BROADCAST_OP(mul, "Mul", broadcast_plan, MUL)
 BROADCAST_OP(div, "Div", broadcast_plan, DIV)

@@ -70,6 +70,7 @@ static Status conv_plan(Node *n)
         .threads = parallel_threads(),
     };
     n->scratch_bytes = conv2d_scratch_bytes(c);
+    n->finishes = true;
     n->macs = (uint64_t)shape_elements(&n->out[0]->shape) * shape_span(w, 1, w->rank);
     window_detail(&window, n->detail, sizeof n->detail);
     const size_t used = strlen(n->detail);
@@ -84,8 +85,8 @@ static Status conv_plan(Node *n)
 static void conv_forward(const Node *n)
 {
     const float *bias = n->in_count > B && n->in[B] ? n->in[B]->data : NULL;
-    conv2d_forward(n->params, n->in[X]->data, n->in[W]->data, bias, n->out[0]->data, false,
-                   n->scratch);
+    conv2d_forward(n->params, n->in[X]->data, n->in[W]->data, bias, n->out[0]->data, n->onto,
+                   n->after, n->scratch);
 }
 
 /* y = W x + b: dx += W' dy, dW += dy x', db += sum of dy. */

@@ -161,7 +161,7 @@ static void transpose_backward(const Node *n, const BackwardRule *rule)
     const Conv2d *c = n->params;
     const float *dy = n->out[0]->grad;
     if (n->in[X]->grad)
-        conv2d_forward(c, dy, n->in[W]->data, NULL, n->in[X]->grad, true, n->scratch);
+        conv2d_forward(c, dy, n->in[W]->data, NULL, n->in[X]->grad, true, NULL, n->scratch);
     if (n->in[W]->grad) conv2d_weight_gradient(c, dy, n->in[X]->data, n->in[W]->grad, n->scratch);
     if (n->in_count > B && n->in[B] && n->in[B]->grad) {
         conv2d_bias_gradient(c->batch, c->in_channels, (size_t)c->in_height * (size_t)c->in_width,

@@ -9,6 +9,8 @@
 
 enum { GRAIN = 1 << 14 };
 
+typedef Clamp Bounds; /* LeakyRelu: low is the slope below 0 */
+
 /* Everything a span of any of these functions needs. */
 typedef struct Elementwise {
     const float *x, *y, *dy;
@@ -17,10 +19,6 @@ typedef struct Elementwise {
     float shut;      /* factor of a gradient where a rectifier is shut */
     float floor;     /* gradients below it do not pass */
 } Elementwise;
-
-typedef struct Bounds {
-    float low, high;
-} Bounds;
 
 static Status elementwise_plan(Node *n)
 {
@@ -137,6 +135,7 @@ static Status clip_plan(Node *n)
     TRY(node_params(n, sizeof(Bounds)));
     Bounds *bounds = n->params;
     *bounds = (Bounds){-FLT_MAX, FLT_MAX};
+    n->clamp = bounds;
     TRY(attr_float(n, "min", &bounds->low));
     TRY(attr_float(n, "max", &bounds->high));
     if (isnan(bounds->low) || isnan(bounds->high)) {
@@ -154,23 +153,11 @@ static Status clip_plan(Node *n)
     return status_ok();
 }
 
-/* The upper bound comes last: where min > max, ONNX gives max everywhere. */
 static void clip_forward_span(void *context, size_t begin, size_t end, int thread)
 {
     (void)thread;
     const Elementwise *e = context;
-    const float *x = e->x;
-    float *y = e->out;
-    const float low = e->low, high = e->high;
-    size_t i = begin;
-    for (; i + VF_LANES <= end; i += VF_LANES) {
-        const vf raised = vf_max(vf_splat(low), vf_load(x + i));
-        vf_store(y + i, vf_min(vf_splat(high), raised));
-    }
-    for (; i < end; i++) {
-        float raised = x[i] < low ? low : x[i];
-        y[i] = raised > high ? high : raised;
-    }
+    clamp_floats((Clamp){e->low, e->high}, e->x + begin, e->out + begin, end - begin);
 }
 
 static void clip_forward(const Node *n)

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "kernels/clamp.h"
 #include "tensor.h"
 
 typedef struct Node Node;
@@ -29,8 +30,12 @@ typedef struct Value {
     bool constant;    /* a weight: data is borrowed from the model's file, or folded */
     bool reached;     /* backward pass: something was added to grad */
     int readers;      /* nodes that it is an input of */
-    int unread;       /* of them, while memory is shared out: those to come */
     bool overwritten; /* backward pass: its only reader writes grad rather than adds to it */
+
+    /* While memory is shared out. */
+    int unread;   /* readers to come */
+    Node *reader; /* the last one */
+    bool placed;  /* data is known */
 } Value;
 
 typedef enum AttrKind { ATTR_INT, ATTR_FLOAT, ATTR_STRING, ATTR_INTS, ATTR_FLOATS } AttrKind;
@@ -83,11 +88,19 @@ struct Node {
     size_t scratch_bytes; /* working memory while forward or backward runs */
     uint64_t macs;        /* multiply-accumulates of one forward */
     bool in_place;        /* forward may write the output where in[0] lies */
-    char detail[48];      /* for people: "3x3, stride 2, pad 1" */
+    const Clamp *clamp; /* where forward clamps in[0], and nothing else: to that; NULL elsewhere */
+    bool adds;          /* forward adds two tensors of one shape, and nothing else */
+    bool finishes;      /* forward heeds `after` and `onto` */
+    char detail[48];    /* for people: "3x3, stride 2, pad 1" */
 
     /* Written by the graph before the first forward; 64-byte aligned. */
     void *cache;
     void *scratch;
+
+    /* Written by the graph where only its answer is looked at, and one forward does the work of several. */
+    Node *done_by;      /* a node before does what this one would; NULL: it does it itself */
+    const Clamp *after; /* the range that forward brings its output into; NULL: none */
+    bool onto;          /* forward adds to what its output holds */
 
     /* The pass under way. */
     bool wanted; /* in the pass that was begun last */

@@ -6,6 +6,8 @@
 
 enum { GRAIN = 1 << 15 };
 
+static const Clamp positive = {0.0F, INFINITY};
+
 typedef struct Relu {
     const float *x, *y, *dy;
     float *out; /* y forward, dx backward */
@@ -18,6 +20,7 @@ static Status relu_plan(Node *n)
     TRY(node_outputs(n, 1));
     n->out[0]->shape = n->in[0]->shape;
     n->in_place = true;
+    n->clamp = &positive;
     return status_ok();
 }
 

@@ -20,6 +20,7 @@ static Status conv_plan(Node *n)
                             n->name);
     }
     n->scratch_bytes = scratch_bytes(c);
+    n->finishes = false;
     return status_ok();
 }
 

@@ -73,7 +73,7 @@ static void run(const Conv2d *c, Arrays *a)
     memset(a->dx, 0, a->x_count * sizeof(float));
     memset(a->dw, 0, a->w_count * sizeof(float));
     memset(a->scratch, 0xFF, conv2d_scratch_bytes(c));
-    conv2d_forward(c, a->x, a->w, NULL, a->y, false, a->scratch);
+    conv2d_forward(c, a->x, a->w, NULL, a->y, false, NULL, a->scratch);
     memset(a->scratch, 0xFF, conv2d_scratch_bytes(c));
     conv2d_input_gradient(c, a->w, a->dy, a->dx, a->scratch);
     memset(a->scratch, 0xFF, conv2d_scratch_bytes(c));
@@ -89,6 +89,28 @@ static void fail(const Conv2d *c, uint64_t seed, const char *what, double a, dou
               c->out_width, c->kernel_height, c->kernel_width, c->stride_y, c->stride_x,
               c->dilation_y, c->dilation_x, c->pad_top, c->pad_left, c->groups,
               (unsigned long long)seed, what, a, b);
+}
+
+/* Adding and clamping afterwards gives what adding and clamping at once does. Overwrites y. */
+static void check_finish(const Conv2d *c, uint64_t seed, Arrays *a)
+{
+    static const Clamp range = {-0.5F, 1.5F};
+    float *alone = malloc(a->y_count * sizeof *alone);
+    if (!alone) abort();
+    memcpy(alone, a->y, a->y_count * sizeof *alone);
+    conv2d_forward(c, a->x, a->w, NULL, a->y, false, &range, a->scratch);
+    for (size_t i = 0; i < a->y_count; i++) {
+        const float want = clamp_one(range, alone[i]);
+        if (a->y[i] != want) fail(c, seed, "clamped", (double)a->y[i], (double)want);
+    }
+    memcpy(a->y, a->dy, a->y_count * sizeof *alone);
+    conv2d_forward(c, a->x, a->w, NULL, a->y, true, &range, a->scratch);
+    for (size_t i = 0; i < a->y_count; i++) {
+        const float want = clamp_one(range, alone[i] + a->dy[i]);
+        if (!(fabsf(a->y[i] - want) <= 1e-4F))
+            fail(c, seed, "added and clamped", (double)a->y[i], (double)want);
+    }
+    free(alone);
 }
 
 /* <A x, dy> = <x, A' dy> = <w, dw>, and the same bits on one thread and on several. */
@@ -113,6 +135,7 @@ static void check_shape(Conv2d c, uint64_t seed)
         memcmp(one.dw, many.dw, one.w_count * sizeof(float))) {
         fail(&c, seed, "other bits on three threads", 1, 3);
     }
+    check_finish(&c, seed, &one);
     arrays_release(&many);
     arrays_release(&one);
 }
