@@ -10,7 +10,7 @@
 /*
  * Rows of the plane are copied between zeros that stay, a strip at a time. A vector of the output is read from three of
  * them, by the stride taken apart in registers, and written where it belongs, with what lies behind the end of its row:
- * the next row comes later and writes over that.
+ * what belongs there comes later and is written over that.
  */
 enum { TAPS = 3, STRIP_FLOATS = 4096, WIDEST = 1 << 14 };
 
@@ -62,10 +62,10 @@ static void fill(const Conv2d *c, const float *x, int first, int rows, float *to
     }
 }
 
-static inline __attribute__((always_inline)) vf three(int stride, const float *from, const vf *w,
-                                                      vf sum)
+/* The pixels under the three taps of a row, for neighbouring outputs. */
+static inline __attribute__((always_inline)) void pixels_load(int stride, const float *from,
+                                                              vf pixel[TAPS])
 {
-    vf pixel[TAPS];
     if (stride == 1) {
         for (int i = 0; i < TAPS; i++) pixel[i] = vf_load(from + i);
     } else {
@@ -74,33 +74,55 @@ static inline __attribute__((always_inline)) vf three(int stride, const float *f
         pixel[1] = vf_odd(a, b);
         pixel[2] = vf_even(vf_load(from + 2), vf_load(from + 2 + VF_LANES));
     }
+}
+
+static inline __attribute__((always_inline)) vf add_taps(const vf *w, const vf pixel[TAPS], vf sum)
+{
     for (int i = 0; i < TAPS; i++) sum = vf_fma(w[i], pixel[i], sum);
     return sum;
 }
 
-/* `rows` rows from strip to y, of which `room` floats are left of the plane; inlined with a constant stride. */
+/* Of a vector that belongs at `to`, what lies within `room` floats and the row. */
+static inline void column_store(float *to, vf sum, int columns, size_t room)
+{
+    if (room >= VF_LANES) {
+        vf_store(to, sum);
+        return;
+    }
+    float lanes[VF_LANES];
+    vf_store(lanes, sum);
+    for (int i = 0; i < columns && i < VF_LANES; i++) to[i] = lanes[i];
+}
+
+/* `rows` rows from strip to y, of which `room` floats are left of the plane; inlined with a constant stride. A vector of
+ * columns goes down the strip and takes each row of pixels once, for all outputs that look at it: `above` has what the
+ * rows so far bring to the next output, `below` to the one after. The last columns come first: the first ones write
+ * over what those left at the beginnings of rows. */
 static inline __attribute__((always_inline)) void rows_make(int stride, int rows, int columns,
                                                             const float *strip, int step,
                                                             const float *w, float bias, float *y,
                                                             size_t room)
 {
-    vf weight[TAPS * TAPS];
+    vf weight[TAPS * TAPS], pixel[TAPS];
     for (int i = 0; i < TAPS * TAPS; i++) weight[i] = vf_splat(w[i]);
     const vf start = vf_splat(bias);
-    for (int row = 0; row < rows; row++, y += columns, room -= (size_t)columns) {
-        const float *from = strip + (ptrdiff_t)row * stride * step;
-        for (int j = 0; j < columns; j += VF_LANES) {
-            const float *at = from + j * stride;
-            vf sum = three(stride, at, weight, start);
-            sum = three(stride, at + step, weight + TAPS, sum);
-            sum = three(stride, at + 2 * step, weight + 2 * TAPS, sum);
-            if ((size_t)j + VF_LANES <= room) {
-                vf_store(y + j, sum);
-            } else {
-                float lanes[VF_LANES];
-                vf_store(lanes, sum);
-                for (int i = 0; i < columns - j && i < VF_LANES; i++) y[j + i] = lanes[i];
+    for (int j = (columns - 1) / VF_LANES * VF_LANES; j >= 0; j -= VF_LANES) {
+        const float *from = strip + j * stride;
+        vf above, below = start;
+        pixels_load(stride, from, pixel);
+        above = add_taps(weight, pixel, start);
+        for (int row = 0; row < rows; row++) {
+            if (stride == 2 || row == 0) {
+                pixels_load(stride, from += step, pixel);
+                above = add_taps(weight + TAPS, pixel, above);
+                below = add_taps(weight, pixel, start);
             }
+            pixels_load(stride, from += step, pixel);
+            const size_t at = (size_t)row * (size_t)columns + (size_t)j;
+            column_store(y + at, add_taps(weight + 2 * TAPS, pixel, above), columns - j, room - at);
+            above = stride == 2 ? add_taps(weight, pixel, start)
+                                : add_taps(weight + TAPS, pixel, below);
+            below = add_taps(weight, pixel, start);
         }
     }
 }
