@@ -33,7 +33,7 @@ enum { TILE_COLUMNS = TILE_VECTORS * VF_LANES };
 /* At most so many columns are faster with rows side by side in a vector than with columns. */
 enum { TILE_NARROW = VF_LANES / 4 };
 
-/* Whether tiles read matrices as they lie, too. Where vectors are short, steps that are constants pay more. */
+/* Whether tiles read matrices as they lie, too. Where vectors are short, as in WebAssembly, steps stay constants. */
 enum { TILE_LOOSE = VF_LANES > 4 };
 
 /* Where a tile reads: element (i, k) of A at a[i * a_row + k * a_step], row k of B from b[k * b_row] on. Packed, as
