@@ -16,15 +16,18 @@ function samplePicture() {
     return `samples/${name}`;
 }
 
-/** Runs in our page before its own scripts: notes when the first answer is there. */
-function watchStore() {
-    const look = () => {
-        const state = /** @type {any} */ (document.querySelector('convo-app'))?.store?.state;
-        if (state?.look?.classes?.length) Object.assign(window, { firstResult: performance.now() });
-        else setTimeout(look, 2);
-    };
-    look();
+/** Runs in our page before its own scripts: notes when the first answer stands there. */
+function watchClasses() {
+    const observer = new MutationObserver(() => {
+        if (!document.querySelector('[data-testid=classes]')) return;
+        observer.disconnect();
+        Object.assign(window, { firstResult: performance.now() });
+    });
+    observer.observe(document, { childList: true, subtree: true });
 }
+
+/** The page of a peer that has another one for this: one that opens a file. @type {Record<string, string>} */
+const START_PAGES = { tensorflow: 'tensorflow-start' };
 
 /** Milliseconds in which a new window becomes quiet: the browser's own pages in it start as well. */
 const SETTLING_MS = 1500;
@@ -72,9 +75,9 @@ export async function startContenders(browser, peers, networks, row, threadCount
             picture: join('dist', picture) });
         servers.push(server);
         contenders.push({ name: 'Convoscope', threads,
-            measure: repeat(() => timeOpening(browser, `${server.url}?isolation=off`, watchStore)) });
+            measure: repeat(() => timeOpening(browser, `${server.url}?isolation=off`, watchClasses)) });
         for (const peer of row.peers) {
-            const address = `${peers}peers/${peer}.html?start=${threads}&model=${row.model}&picture=/${picture}`;
+            const address = `${peers}peers/${START_PAGES[peer] ?? peer}.html?start=${threads}&model=${row.model}&picture=/${picture}`;
             contenders.push({ name: TITLES[peer], threads, measure: repeat(() => timeOpening(browser, address)) });
         }
     }

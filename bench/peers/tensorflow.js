@@ -4,21 +4,9 @@
  * It opens no ONNX, so the networks are written down here with its operations, as fused as it offers them,
  * with normalisation folded into the convolutions.
  */
-import * as core from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { firstResult } from './first-result.js';
 import { fillPicture, fillRandom } from './input.js';
-
-/**
- * The backend makes the program of its threads from its own text, which a bundler breaks: it comes as the
- * package's script, which looks for the core at window.tf and adds itself there.
- */
-const tf = /** @type {any} */ (window).tf = /** @type {any} */ ({ ...core });
-await new Promise((done, fail) => {
-    const script = document.createElement('script');
-    Object.assign(script, { src: '/tfjs/tf-backend-wasm.es2017.min.js', onload: done, onerror: fail });
-    document.head.append(script);
-});
+import { startBackend, tf, toTensor } from './tensorflow-backend.js';
 
 /** @typedef {any} Tensor */
 /** @typedef {(x: Tensor) => Tensor} Layer */
@@ -149,9 +137,6 @@ function makeStep(x, nodes) {
     };
 }
 
-/** Channels last, as the backend wants them. @param {Float32Array} planes @param {number} size */
-const toTensor = (planes, size) => tf.transpose(tf.tensor4d(planes, [1, 3, size, size]), [0, 2, 3, 1]);
-
 /** One repetition of a task. @param {any} row */
 function makeWork({ task, size, target, styleLayers }) {
     const x = toTensor(fillPicture(size), size);
@@ -163,18 +148,8 @@ function makeWork({ task, size, target, styleLayers }) {
 /** @type {any} */ (window).peer = {
     /** @param {{threads: number, model: string}} options */
     async open({ threads, model }) {
-        tf.wasm.setWasmPaths('/tfjs/');
-        tf.wasm.setThreadsCount(threads);
-        tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1);
-        await tf.setBackend('wasm');
-        await tf.ready();
-        // The weights would come as a file; they are random, but as many bytes are fetched.
-        await (await fetch(`/networks/${model}.onnx`)).arrayBuffer();
+        await startBackend(threads);
         layers = NETWORKS[model]();
-    },
-    /** The first output for a picture. @param {Float32Array} planes @param {number} size */
-    async classify(planes, size) {
-        return tf.tidy(() => forward(toTensor(planes, size)).dataSync());
     },
     /**
      * Milliseconds of each of some repetitions.
@@ -193,5 +168,3 @@ function makeWork({ task, size, target, styleLayers }) {
         return times;
     },
 };
-
-await firstResult();
