@@ -76,10 +76,13 @@ static void few_row(const Few *f, int row, int row_end, int part, float *a)
         left_pack(g, row, k, depth, a);
     }
     few_fetch(g, row + TILE_ROWS, row_end, k, depth);
-    for (int n = 0; n < f->panels; n++) {
+    const bool whole = g->m - row >= TILE_ROWS;
+    for (int n = 0; n < f->panels; n += sides.panels) {
         const Panel *panel = &f->panel[n];
         sides.b = panel->packed + (size_t)part * part_floats(panel);
         sides.b_row = panel->width;
+        sides.panels = whole ? panel->together : 1;
+        if (sides.panels > 1) sides.b_panel = panel[1].packed - panel[0].packed;
         panel_multiply(g, panel, &sides, row, k, depth);
     }
 }
@@ -112,6 +115,7 @@ bool panel_few_columns(const PanelGemm *g, int threads, float *scratch, uint64_t
         taken += (uint64_t)f.parts * part_floats(panel);
         if (taken > room) return false;
     }
+    panels_join(f.panel, f.panels);
     f.left = scratch + room;
     const int row_panels = divide_up(g->m, TILE_ROWS);
     const int wanted = threads > 1 ? threads * ITEMS_PER_THREAD : 1;

@@ -88,7 +88,23 @@ static int group_pack(const Blocks *b, int *column, int column_end, int k, int d
         }
         *column += panel->columns;
     }
+    panels_join(group, count);
     return count;
+}
+
+/* One row of tiles of a group of panels. */
+static void group_multiply(const PanelGemm *g, const Panel *group, int count, const float *a,
+                           int row, int k, int depth)
+{
+    const bool whole = g->m - row >= TILE_ROWS;
+    TileSides sides = {.a = a, .a_row = 1, .a_step = TILE_ROWS};
+    for (int n = 0; n < count; n += sides.panels) {
+        sides.b = group[n].b;
+        sides.b_row = group[n].b_row;
+        sides.panels = whole ? group[n].together : 1;
+        if (sides.panels > 1) sides.b_panel = group[n + 1].b - group[n].b;
+        panel_multiply(g, &group[n], &sides, row, k, depth);
+    }
 }
 
 static void block_multiply(const Blocks *b, int column_block, int row_block, float *right)
@@ -103,10 +119,7 @@ static void block_multiply(const Blocks *b, int column_block, int row_block, flo
             const int count = group_pack(b, &column, j_end, k, depth, right, group);
             for (int i = row; i < row_end; i += TILE_ROWS) {
                 const float *a = b->left + (size_t)i * (size_t)b->depth + (size_t)k * TILE_ROWS;
-                for (int n = 0; n < count; n++) {
-                    const TileSides sides = {a, group[n].b, 1, TILE_ROWS, group[n].b_row};
-                    panel_multiply(g, &group[n], &sides, i, b->k + k, depth);
-                }
+                group_multiply(g, group, count, a, i, b->k + k, depth);
             }
         }
     }

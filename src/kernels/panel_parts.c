@@ -80,6 +80,20 @@ void panel_make(const PanelGemm *g, int j, int end, Panel *panel)
     }
 }
 
+static bool follows(const Panel *panel, const Panel *next)
+{
+    return panel->columns == TILE_COLUMNS && next->columns == TILE_COLUMNS && panel->side_by_side &&
+           next->side_by_side && next->offset[0] == panel->offset[0] + TILE_COLUMNS;
+}
+
+void panels_join(Panel *panels, int count)
+{
+    for (int n = count - 1; n >= 0; n--) {
+        const bool more = n + 1 < count && follows(&panels[n], &panels[n + 1]);
+        panels[n].together = more ? panels[n + 1].together + 1 : 1;
+    }
+}
+
 static void panel_narrow(int columns, int depth, const TileSides *sides, float *out)
 {
 #if VF_LANES > 4

@@ -1,4 +1,4 @@
-/* What the two orders of a product over panels share: packing A, panels of B, and one row of tiles of one panel. */
+/* What the two orders of a product over panels share: packing A, panels of B, and one row of tiles. */
 #ifndef CONVOSCOPE_KERNELS_PANEL_PARTS_H
 #define CONVOSCOPE_KERNELS_PANEL_PARTS_H
 
@@ -27,6 +27,7 @@ typedef struct Panel {
     int column;                  /* the first */
     int vectors, columns, width; /* no vectors: its columns are too few for one */
     bool side_by_side;
+    int together; /* panels, this one first, that a row of tiles may take in one call */
     ptrdiff_t offset[PANEL_MAX_WIDTH];
 } Panel;
 
@@ -34,7 +35,10 @@ typedef struct Panel {
  * their own. */
 void panel_make(const PanelGemm *g, int j, int end, Panel *panel);
 
-/* One row of tiles of one panel, of k the part [k, k + depth). */
+/* Finds out which of these, made one after another, may be taken together. */
+void panels_join(Panel *panels, int count);
+
+/* One row of tiles, of one panel or of several that may be taken together, of k the part [k, k + depth). */
 void panel_multiply(const PanelGemm *g, const Panel *panel, const TileSides *sides, int row, int k,
                     int depth);
 

@@ -33,12 +33,11 @@ static inline __attribute__((always_inline)) void tile_write(int vectors,
  * of n. Pooling and rectifiers turn a difference in the last digit into a gradient that takes another way, so
  * that digits kept here are worth their few per cent of time.
  */
-static inline __attribute__((always_inline)) void tile(int vectors, int depth,
-                                                       const TileSides *sides, float *out,
-                                                       ptrdiff_t out_row, const float *bias,
-                                                       bool accumulate, const Clamp *clamp)
+static inline __attribute__((always_inline)) void
+tile(int vectors, int depth, const TileSides *sides, const float *restrict b, float *out,
+     ptrdiff_t out_row, const float *bias, bool accumulate, const Clamp *clamp)
 {
-    const float *restrict a = sides->a, *restrict b = sides->b;
+    const float *restrict a = sides->a;
     const ptrdiff_t a_row = TILE_LOOSE ? sides->a_row : 1,
                     a_step = TILE_LOOSE ? sides->a_step : TILE_ROWS,
                     b_row = TILE_LOOSE ? sides->b_row : (ptrdiff_t)vectors * VF_LANES;
@@ -80,23 +79,34 @@ static inline __attribute__((always_inline)) void tile(int vectors, int depth,
     }
 }
 
+static inline __attribute__((always_inline)) void tiles(int vectors, int depth,
+                                                        const TileSides *sides, float *out,
+                                                        ptrdiff_t out_row, const float *bias,
+                                                        bool accumulate, const Clamp *clamp)
+{
+    for (int n = 0; n < sides->panels; n++) {
+        tile(vectors, depth, sides, sides->b + n * sides->b_panel, out + n * vectors * VF_LANES,
+             out_row, bias, accumulate, clamp);
+    }
+}
+
 static void tile_1(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                    const float *bias, bool accumulate, const Clamp *clamp)
 {
-    tile(1, depth, sides, out, out_row, bias, accumulate, clamp);
+    tiles(1, depth, sides, out, out_row, bias, accumulate, clamp);
 }
 
 static void tile_2(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                    const float *bias, bool accumulate, const Clamp *clamp)
 {
-    tile(2, depth, sides, out, out_row, bias, accumulate, clamp);
+    tiles(2, depth, sides, out, out_row, bias, accumulate, clamp);
 }
 
 #if defined(__AVX__) || defined(__aarch64__)
 static void tile_3(int depth, const TileSides *sides, float *out, ptrdiff_t out_row,
                    const float *bias, bool accumulate, const Clamp *clamp)
 {
-    tile(3, depth, sides, out, out_row, bias, accumulate, clamp);
+    tiles(3, depth, sides, out, out_row, bias, accumulate, clamp);
 }
 #define TILE_FUNCTIONS tile_1, tile_2, tile_3
 #else

@@ -36,16 +36,18 @@ enum { TILE_NARROW = VF_LANES / 4 };
 /* Whether tiles read matrices as they lie, too. Where vectors are short, as in WebAssembly, steps stay constants. */
 enum { TILE_LOOSE = VF_LANES > 4 };
 
-/* Where a tile reads: element (i, k) of A at a[i * a_row + k * a_step], row k of B from b[k * b_row] on. Packed, as
- * above, they are 1, TILE_ROWS and the tile's width, whatever the fields say where tiles are not loose. */
+/* Where a row of tiles reads: element (i, k) of A at a[i * a_row + k * a_step], row k of panel n of B from
+ * b[n * b_panel + k * b_row] on. Packed, as above, they are 1, TILE_ROWS and the tile's width, whatever the fields say
+ * where tiles are not loose. */
 typedef struct TileSides {
     const float *a, *b;
-    ptrdiff_t a_row, a_step, b_row;
+    ptrdiff_t a_row, a_step, b_row, b_panel;
+    int panels; /* tiles of this row, side by side */
 } TileSides;
 
 static inline TileSides tile_packed(const float *a, const float *b, int vectors)
 {
-    return (TileSides){a, b, 1, TILE_ROWS, (ptrdiff_t)vectors * VF_LANES};
+    return (TileSides){a, b, 1, TILE_ROWS, (ptrdiff_t)vectors * VF_LANES, 0, 1};
 }
 
 /* bias [TILE_ROWS] or NULL: what the sums begin with. accumulate: out += instead of out =. clamp: of what out then is,
