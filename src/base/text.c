@@ -105,21 +105,29 @@ static size_t utf8_sequence(const unsigned char *s)
     return length;
 }
 
+/* Whether a character stands in a string as it is. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
 static void json_quote(Text *text, const char *value)
 {
     text_append(text, "\"", 1);
     for (const unsigned char *s = (const unsigned char *)value; *s;) {
-        size_t length = utf8_sequence(s);
-        if (length == 0) {
+        size_t length = 0;
+        while (is_plain(s[length])) length++;
+        if (length == 0) length = *s < 0x80 ? 0 : utf8_sequence(s);
+        if (length > 0) {
+            text_append(text, (const char *)s, length);
+            s += length;
+        } else if (*s >= 0x80) {
             text_append(text, "\xEF\xBF\xBD", 3);
             s++;
         } else if (*s == '"' || *s == '\\') {
             text_format(text, "\\%c", *s++);
-        } else if (*s < 0x20 || *s == 0x7F) {
-            text_format(text, "\\u%04x", *s++);
         } else {
-            text_append(text, (const char *)s, length);
-            s += length;
+            text_format(text, "\\u%04x", *s++);
         }
     }
     text_append(text, "\"", 1);
@@ -142,6 +150,38 @@ void json_string(Text *text, const char *value)
     }
 }
 
+/* A whole number, with a point before its last `decimals` digits. */
+static void append_decimal(Text *text, bool negative, unsigned long long number, int decimals)
+{
+    char digits[32];
+    int at = sizeof digits;
+    for (int i = 0; number > 0 || i <= decimals; i++, number /= 10) {
+        if (decimals > 0 && i == decimals) digits[--at] = '.';
+        digits[--at] = (char)('0' + number % 10);
+    }
+    if (negative) digits[--at] = '-';
+    text_append(text, digits + at, sizeof digits - (size_t)at);
+}
+
+/*
+ * Most numbers that are told have few decimals: those are written without printf and read back without strtod, which
+ * take a browser's worker as long as opening a network does. n / 10^d is what reading the digits gives, since both
+ * are exact and the quotient is rounded once.
+ */
+static bool append_short(Text *text, double value)
+{
+    static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4};
+    const double size = fabs(value);
+    if (size >= 1e6) return false;
+    for (int decimals = 0; decimals < 5; decimals++) {
+        const double number = round(size * scales[decimals]);
+        if ((float)(number / scales[decimals]) != (float)size) continue;
+        append_decimal(text, signbit(value) != 0, (unsigned long long)number, decimals);
+        return true;
+    }
+    return false;
+}
+
 void json_number(Text *text, double value)
 {
     json_separate(text);
@@ -149,6 +189,7 @@ void json_number(Text *text, double value)
         text_append(text, "null", 4);
         return;
     }
+    if (append_short(text, value)) return;
     char digits[40];
     for (int precision = 6; precision <= 9; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
@@ -160,7 +201,8 @@ void json_number(Text *text, double value)
 void json_integer(Text *text, long long value)
 {
     json_separate(text);
-    text_format(text, "%lld", value);
+    append_decimal(text, value < 0,
+                   value < 0 ? 0ULL - (unsigned long long)value : (unsigned long long)value, 0);
 }
 
 void json_bool(Text *text, bool value)

@@ -105,7 +105,9 @@ static inline __attribute__((always_inline)) void largest_of(int taps, const flo
     }
 }
 
-static void lines_largest(const float *from, ptrdiff_t step, int taps, int count, float *to)
+/* Not inlined: a browser compiles it once, and has it sooner. */
+static __attribute__((noinline)) void lines_largest(const float *from, ptrdiff_t step, int taps,
+                                                    int count, float *to)
 {
     if (count < VF_LANES) {
         for (int i = 0; i < count; i++) {

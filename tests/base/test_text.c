@@ -1,9 +1,12 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "support/test.h"
 
 static void json_is_separated_by_commas(void)
@@ -67,6 +70,52 @@ static void numbers_read_back(void)
     }
 }
 
+/* The fewest digits, from 6 on, that read back: what json_number writes, by printf alone. */
+static void shortest(double value, char *digits, size_t size)
+{
+    for (int precision = 6; precision <= 9; precision++) {
+        snprintf(digits, size, "%.*g", precision, value);
+        if ((float)strtod(digits, NULL) == (float)value) return;
+    }
+}
+
+static void check_shortest(double value)
+{
+    char expected[40];
+    shortest(value, expected, sizeof expected);
+    Text text = {0};
+    json_number(&text, value);
+    CHECK_TEXT(text.bytes, expected);
+    text_release(&text);
+}
+
+static void numbers_are_as_printf_writes_them(void)
+{
+    static const double scales[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e7};
+    Random random = random_seeded(11);
+    for (int i = 0; i < 20000; i++) {
+        const double number = (double)random_below(&random, 2000000) - 1e6;
+        check_shortest(number / scales[i % 7]);
+        check_shortest((double)(float)(number / scales[i % 7]));
+    }
+    const double edges[] = {0,    -0.0,    999999,  1e6, 999999.5, 99999.95, 0.0001,
+                            1e-5, 0.00005, 0.00015, 0.1, -0.5,     123456.7, 0.30000001192092896};
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) check_shortest(edges[i]);
+}
+
+static void whole_numbers_have_all_their_digits(void)
+{
+    const long long values[] = {0, 7, -7, 10, 1000000, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char expected[40];
+        snprintf(expected, sizeof expected, "%lld", values[i]);
+        Text text = {0};
+        json_integer(&text, values[i]);
+        CHECK_TEXT(text.bytes, expected);
+        text_release(&text);
+    }
+}
+
 static void text_grows(void)
 {
     Text text = {0};
@@ -82,6 +131,8 @@ static const Test tests[] = {
     TEST(json_is_separated_by_commas),
     TEST(hostile_names_stay_text),
     TEST(numbers_read_back),
+    TEST(numbers_are_as_printf_writes_them),
+    TEST(whole_numbers_have_all_their_digits),
     TEST(text_grows),
 };
 TEST_MAIN(tests)
