@@ -10,6 +10,9 @@ const SMALL = 32e6;
 /** Most bytes of a piece. */
 const PIECE = 1 << 20;
 
+/** The same of a Blob, of which each piece is asked for from another process. */
+const SLICE = 8 << 20;
+
 /**
  * Each piece is there until the next one is asked for: where the browser can, all are read into the same memory, or
  * hundreds of megabytes of them would wait for the collector.
@@ -19,6 +22,16 @@ const PIECE = 1 << 20;
 export async function* readPieces(stream) {
     const read = readInto(stream) ?? readAsTheyCome(stream);
     for (let piece = await read(); !piece.done; piece = await read()) yield /** @type {Uint8Array} */ (piece.value);
+}
+
+/**
+ * A file in slices. Chromium 156 has streams of bytes for it too, but one in some dozens of them never ends when it is read
+ * into memory that is given.
+ * @param {Blob} blob
+ * @returns {AsyncGenerator<Uint8Array>}
+ */
+export async function* readSlices(blob) {
+    for (let at = 0; at < blob.size; at += SLICE) yield new Uint8Array(await blob.slice(at, at + SLICE).arrayBuffer());
 }
 
 /** Null for a stream that has to be read as its pieces come. @param {ReadableStream<Uint8Array>} stream */

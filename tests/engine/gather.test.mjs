@@ -2,7 +2,7 @@
 /** Streams that become files, as pieces come and through memory that is used again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gather, gatherFile, readPieces } from '../../web/gather.js';
+import { gather, gatherFile, readPieces, readSlices } from '../../web/gather.js';
 
 const LENGTH = 40e6; // more than is held at a time, and than is worth no Blob
 const CHUNK = 700_001;
@@ -50,6 +50,13 @@ test('pieces of a stream of bytes share their memory', async () => {
     let most = 0;
     for await (const piece of readPieces(streamOf('bytes'))) most = Math.max(most, piece.buffer.byteLength);
     assert.equal(most, 1 << 20);
+});
+
+test('slices of a file are the file', async () => {
+    const slices = [];
+    for await (const slice of readSlices(new Blob([bytes]))) slices.push(slice);
+    assert.ok(slices.length > 1 && Buffer.concat(slices).equals(bytes));
+    for await (const slice of readSlices(new Blob([]))) assert.fail(`an empty file gave ${slice.length} bytes`);
 });
 
 test('a short answer is bytes, a long one or one of unknown length is a file', async () => {

@@ -3,7 +3,7 @@
  * The core in this worker. The only file that sees a pointer: views on its memory are made for one call and
  * never kept, since growth replaces the buffer, and what is handed out is a copy.
  */
-import { readPieces } from '../gather.js';
+import { readSlices } from '../gather.js';
 import { ConvoscopeError, Trap } from './errors.js';
 import { moduleKind } from './handed.js';
 
@@ -172,7 +172,7 @@ export class Core {
         const at = this.#allocate(file.size || 1, `“${name}”`);
         let filled = 0;
         try {
-            for await (const piece of readPieces(file.stream())) {
+            for await (const piece of readSlices(file)) {
                 new Uint8Array(this.#buffer, at + filled, piece.length).set(piece);
                 filled += piece.length;
                 onProgress(filled / file.size);
