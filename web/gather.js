@@ -20,8 +20,11 @@ const SLICE = 8 << 20;
  * @returns {AsyncGenerator<Uint8Array>}
  */
 export async function* readPieces(stream) {
-    const read = readInto(stream) ?? readAsTheyCome(stream);
-    for (let piece = await read(); !piece.done; piece = await read()) yield /** @type {Uint8Array} */ (piece.value);
+    const read = readerOf(stream);
+    for (let piece = await read(); !piece.done; piece = await read()) {
+        const bytes = /** @type {Uint8Array} */ (piece.value);
+        for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+    }
 }
 
 /**
@@ -34,27 +37,24 @@ export async function* readSlices(blob) {
     for (let at = 0; at < blob.size; at += SLICE) yield new Uint8Array(await blob.slice(at, at + SLICE).arrayBuffer());
 }
 
-/** Null for a stream that has to be read as its pieces come. @param {ReadableStream<Uint8Array>} stream */
-function readInto(stream) {
-    let reader;
+/** What reads on: into one memory, or as pieces come, which a stream of another kind insists on. @param {ReadableStream<Uint8Array>} stream */
+function readerOf(stream) {
     try {
-        reader = stream.getReader({ mode: 'byob' });
+        return readInto(stream.getReader({ mode: 'byob' }));
     } catch {
-        return null;
+        const reader = stream.getReader();
+        return () => reader.read();
     }
-    const from = reader;
+}
+
+/** @param {ReadableStreamBYOBReader} reader */
+function readInto(reader) {
     let memory = new ArrayBuffer(PIECE);
     return async () => {
-        const piece = await from.read(new Uint8Array(memory));
+        const piece = await reader.read(new Uint8Array(memory));
         if (piece.value) memory = piece.value.buffer;
         return piece;
     };
-}
-
-/** @param {ReadableStream<Uint8Array>} stream */
-function readAsTheyCome(stream) {
-    const reader = stream.getReader();
-    return () => reader.read();
 }
 
 /**

@@ -52,6 +52,17 @@ test('pieces of a stream of bytes share their memory', async () => {
     assert.equal(most, 1 << 20);
 });
 
+test('a piece of any length is cut, and becomes the file that it was', async () => {
+    const whole = () => new ReadableStream({
+        start(controller) {
+            controller.enqueue(bytes);
+            controller.close();
+        },
+    });
+    for await (const piece of readPieces(whole())) assert.ok(piece.length <= 1 << 20);
+    assert.ok(Buffer.from(await (await gather(whole(), () => {})).arrayBuffer()).equals(bytes));
+});
+
 test('slices of a file are the file', async () => {
     const slices = [];
     for await (const slice of readSlices(new Blob([bytes]))) slices.push(slice);
