@@ -6,7 +6,6 @@ import { join, resolve } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { build } from 'vite';
 import { serve } from '../tools/serve.mjs';
-import { writeGraphModel } from './graph-model.mjs';
 import { OCCLUSION, STYLE_LAYERS } from './rows.mjs';
 
 /** Steps of style transfer between the two runs whose times are subtracted. */
@@ -59,7 +58,6 @@ export async function serveAll(networks) {
     symlinkSync(resolve('bench/peers'), join(folder, 'bench'));
     symlinkSync(resolve('node_modules/onnxruntime-web/dist'), join(folder, 'ort'));
     symlinkSync(resolve('node_modules/@tensorflow/tfjs-backend-wasm/dist'), join(folder, 'tfjs'));
-    writeGraphModel(join(folder, 'networks-tfjs', 'squeezenet1_1'));
     await buildPeers(join(folder, 'peers'));
     const ours = await serve({ root: folder });
     // The peers make code from text, which the site's own policy refuses.

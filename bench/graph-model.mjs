@@ -5,6 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fillRandom } from './peers/input.js';
 
 const SHARD = 4 << 20;
 
@@ -38,7 +39,7 @@ class Graph {
     /** @param {string} name @param {string} x @param {number} from @param {number} to @param {number} kernel @param {number} [stride] */
     conv(name, x, from, to, kernel, stride = 1) {
         const scale = Math.sqrt(6 / (kernel * kernel * from));
-        const filter = Float32Array.from({ length: kernel * kernel * from * to }, () => scale * (2 * Math.random() - 1));
+        const filter = fillRandom(new Float32Array(kernel * kernel * from * to), scale);
         return this.node(name, '_FusedConv2D', [
             x, this.constant(`${name}/w`, [kernel, kernel, from, to], filter), this.constant(`${name}/b`, [to], new Float32Array(to)),
         ], {

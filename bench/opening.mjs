@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '../tools/serve.mjs';
+import { writeGraphModel } from './graph-model.mjs';
 import { SITE, launch, openOurs, openPeer, ours, quit, theirs, TITLES } from './browser.mjs';
 
 /** @typedef {import('./browser.mjs').Contender} Contender */
@@ -67,6 +68,7 @@ const repeat = (measure) => async (repetitions) => {
  */
 export async function startContenders(browser, peers, networks, row, threadCounts) {
     const picture = samplePicture();
+    writeGraphModel(join(SITE, 'networks-tfjs', row.model));
     /** @type {Contender[]} */
     const contenders = [];
     const servers = [];

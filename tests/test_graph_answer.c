@@ -11,25 +11,27 @@ enum { CHANNELS = 16, SIDE = 11, WEIGHTS = CHANNELS * CHANNELS * 9, SEED = 4 };
 
 static float weights[WEIGHTS];
 
-static Value *node(Graph *graph, const NodeSpec *spec)
+static Value *node(Graph *graph, const char *op, const char *name, Value *const *in, int in_count,
+                   const Attr *attr, int attr_count)
 {
+    const NodeSpec spec = {.op = op,
+                           .name = name,
+                           .in = in,
+                           .in_count = in_count,
+                           .out = &name,
+                           .out_count = 1,
+                           .attr = attr,
+                           .attr_count = attr_count,
+                           .opset = 13};
     Node *made = NULL;
-    CHECK_OK(graph_add_node(graph, spec, &made));
+    CHECK_OK(graph_add_node(graph, &spec, &made));
     if (!made) abort();
     return made->out[0];
 }
 
 static Value *of(Graph *graph, const char *op, const char *name, Value *a, Value *b)
 {
-    Value *const in[2] = {a, b};
-    const NodeSpec spec = {.op = op,
-                           .name = name,
-                           .in = in,
-                           .in_count = b ? 2 : 1,
-                           .out = &name,
-                           .out_count = 1,
-                           .opset = 13};
-    return node(graph, &spec);
+    return node(graph, op, name, (Value *const[]){a, b}, b ? 2 : 1, NULL, 0);
 }
 
 /* kernel x kernel filters that keep the size; 1 group, or one for each channel. */
@@ -41,33 +43,14 @@ static Value *conv(Graph *graph, const char *name, Value *x, int kernel, int gro
     const int64_t pads[4] = {kernel / 2, kernel / 2, kernel / 2, kernel / 2};
     const Attr attrs[2] = {{.name = "pads", .kind = ATTR_INTS, .count = 4, .ints = pads},
                            {.name = "group", .kind = ATTR_INT, .i = groups}};
-    Value *const in[2] = {x, w};
-    const NodeSpec spec = {.op = "Conv",
-                           .name = name,
-                           .in = in,
-                           .in_count = 2,
-                           .out = &name,
-                           .out_count = 1,
-                           .attr = attrs,
-                           .attr_count = 2,
-                           .opset = 13};
-    return node(graph, &spec);
+    return node(graph, "Conv", name, (Value *const[]){x, w}, 2, attrs, 2);
 }
 
 static Value *clip(Graph *graph, const char *name, Value *x)
 {
     const Attr attrs[2] = {{.name = "min", .kind = ATTR_FLOAT, .f = -0.25F},
                            {.name = "max", .kind = ATTR_FLOAT, .f = 0.5F}};
-    const NodeSpec spec = {.op = "Clip",
-                           .name = name,
-                           .in = &x,
-                           .in_count = 1,
-                           .out = &name,
-                           .out_count = 1,
-                           .attr = attrs,
-                           .attr_count = 2,
-                           .opset = 13};
-    return node(graph, &spec);
+    return node(graph, "Clip", name, &x, 1, attrs, 2);
 }
 
 /* ---- networks; the last value is the answer, the names before it are of nodes that others do the work of ---- */

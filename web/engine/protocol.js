@@ -51,7 +51,7 @@ export class Caller {
         const reply = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, ...hooks }));
         try {
             const given = withCopies(args);
-            this.port.postMessage({ type: 'call', id, method, args: given }, Object.values(given).filter(isTensor).map(({ buffer }) => buffer));
+            this.port.postMessage({ type: 'call', id, method, args: given }, buffersOf(Object.values(given).filter(isTensor)));
         } catch (error) {
             this.#pending.get(id)?.reject(new ConvoscopeError('bad-input', describeError(error).message));
             this.#pending.delete(id);
