@@ -2,18 +2,21 @@
 /// <reference types="vite/client" />
 /**
  * Puts the page together: one store, the engine behind its actions, the views in front of it. The views are most
- * of its script, and are fetched and made while the core starts.
+ * of its script, and are made when the first answer stands in the page (first-view.js).
  */
 import { Convoscope } from './engine/index.js';
 import { Store } from './store/store.js';
 import { createActions } from './store/actions.js';
+import { showFirstView } from './first-view.js';
 import { isolate } from './host.js';
 import { allowOwnScripts } from './isolation.js';
 import { ask, readOpening, takeWorker } from './opening.js';
 
-/** Milliseconds after which the views no longer wait for the first look, and what is not seen first for its answer. */
-const VIEWS_MS = 300;
+/** Milliseconds after which the views no longer wait for the first answer, nor what is not seen first. */
+const VIEWS_MS = 500;
 const REST_MS = 2000;
+/** Milliseconds in which a page that is seen shows what is in it. */
+const FRAME_MS = 50;
 
 allowOwnScripts();
 const store = new Store();
@@ -32,23 +35,34 @@ window.addEventListener('popstate', () => {
     store.actions.readLayer();
 });
 
-/** Puts the views into the page. That holds this thread for a while: what the engine does first is asked for first. */
+const parsed = document.readyState === 'loading'
+    ? new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
+    : Promise.resolve();
+const first = parsed.then(() => showFirstView(store));
+
+/** Puts the views into the page. That holds this thread for a while. */
 const showViews = once(async () => {
-    const parsed = document.readyState === 'loading'
-        && new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }));
-    await Promise.all([import('./views/app.js'), parsed]);
+    const [removeFirst] = await Promise.all([first, import('./views/app.js')]);
     const app = /** @type {import('./views/app.js').ConvoApp} */ (document.createElement('convo-app'));
     app.store = store;
+    removeFirst();
     document.body.append(app);
 });
 
-const wait = store.subscribe((changed) => {
-    if (!changed.has('looking')) return;
+const wait = store.subscribe(() => {
+    const { look, failure, networkError, pictureError } = store.state;
+    if (!look && !failure && !networkError && !pictureError) return;
     wait();
-    setTimeout(showViews);
+    painted().then(showViews);
 });
 setTimeout(showViews, VIEWS_MS);
 isolate().then(begin);
+
+/** What is in the document has been shown, or nobody sees this page. */
+async function painted() {
+    const frame = new Promise((done) => requestAnimationFrame(done));
+    await Promise.race([frame.then(() => new Promise((done) => setTimeout(done))), new Promise((done) => setTimeout(done, FRAME_MS))]);
+}
 
 /** The stand-in engine exists in development only: the build leaves this branch out. */
 async function loadEngine() {
@@ -78,7 +92,7 @@ async function begin() {
     const model = store.state.model || opening.model; /* the address bar's comes first */
     const picture = store.state.picture || opening.picture;
     const library = once(async () => store.actions.readLibrary());
-    if (!model) showViews();
+    if (!model || !picture) showViews(); /* there is no answer to wait for */
     const answered = Promise.all([starting, beginPicture(picture, opening), beginNetwork(model, opening, library)]);
     await Promise.race([answered, new Promise((late) => setTimeout(late, REST_MS))]);
     await Promise.all([library(), readSamples()]);

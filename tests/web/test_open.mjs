@@ -37,6 +37,46 @@ test('the page opens with a network and a picture of its own', async (t) => {
     await seen(page, hook('stack'));
 });
 
+/** Before the page's own scripts: notes what stands where, and lets the views wait for the answer however slow the machine is. */
+function noteFirstView() {
+    const later = window.setTimeout;
+    /** @param {any} work @param {number} [ms] @param {any[]} rest */
+    const patiently = (work, ms, ...rest) => later(work, ms === 500 ? 60_000 : ms, ...rest);
+    Object.assign(window, { setTimeout: patiently });
+    /** @param {string} selector */
+    const note = (selector) => {
+        const element = /** @type {HTMLElement | null} */ (document.querySelector(selector));
+        const { top, left, width } = element?.getBoundingClientRect() ?? { top: 0, left: 0, width: 0 };
+        return element && { text: element.innerText.split(/\s+/), top: Math.round(top), left: Math.round(left), width: Math.round(width) };
+    };
+    new MutationObserver((_, observer) => {
+        const w = /** @type {any} */ (window);
+        w.firstAnswer ??= note('[data-testid=first-answer]');
+        w.firstPicture ??= note('.first-specimen .well');
+        w.noteAgain = note;
+        if (document.querySelector('[data-testid=classes]')) observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+}
+
+for (const viewport of [{ width: 1280, height: 800 }, { width: 360, height: 1200 }]) {
+    test(`the answer stands before the views, where they draw it: ${viewport.width} wide`, async (t) => {
+        const { page } = await openSite(t, { bundled: true, viewport, before: noteFirstView });
+        await says(page, hook('classes'), /\d\s%/);
+        await page.waitForFunction(() => document.querySelector('.samples img'), POLL);
+        const noted = /** @type {Record<string, any>} */ (await page.evaluate(() => {
+            const w = /** @type {any} */ (window);
+            return {
+                first: { answer: w.firstAnswer, picture: w.firstPicture },
+                then: { answer: w.noteAgain('[data-testid=classes]'), picture: w.noteAgain('[data-testid=specimen-picture]') },
+                left: document.querySelector('#first-view') !== null,
+            };
+        }));
+        assert.match(noted.first.answer.text.join(' '), /Answer.*%/);
+        assert.deepEqual(noted.first, noted.then);
+        assert.equal(noted.left, false);
+    });
+}
+
 test('the server can name what is opened', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
     await says(page, hook('classes'), /zebra/i);

@@ -100,7 +100,7 @@ export const properties = [
     { name: 'refused', default: [] },
     { name: 'specimen', default: null },
     { name: 'pictureError', default: '' },
-    { name: 'samples', default: [] },
+    { name: 'samples', default: null }, // until they were read
     { name: 'second', default: null },
     { name: 'secondError', default: '' },
     { name: 'extras', default: [] },

@@ -4,9 +4,7 @@ import { styleMap } from 'lit/directives/style-map.js';
 import { View } from './view.js';
 import { canvasOf, paintPicture } from './paint.js';
 import './map-canvas.js';
-import { number, percent, seconds } from './format.js';
-
-const name = (c) => (c.label ? c.label.replace(/^n\d{8}\s+/, '') : `class ${c.index}`);
+import { answerName, number, percent, seconds } from './format.js';
 
 const UNNAMED = 'The file names no classes: drop a text with one name per line to name them.';
 
@@ -51,7 +49,7 @@ export class ClassBars extends View {
                                 title="${c.label || `class ${c.index}`} · class ${c.index} · logit ${number(c.logit)} · click to make it the target"
                                 @click=${() => this.store.actions.setTarget(`class:${c.index}`)}
                             >
-                                <span class="name">${name(c)}</span
+                                <span class="name">${answerName(c)}</span
                                 ><span class="figures">${percent(c.probability)}</span>
                                 <span
                                     class="bar"

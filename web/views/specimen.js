@@ -11,34 +11,37 @@ export class ConvoSpecimen extends View {
     static watch = ['samples', 'picture'];
 
     render() {
-        const { samples, picture } = this.state;
         return html` <picture-well .store=${this.store}></picture-well>
-            ${
-                samples.length
-                    ? html`<div class="samples" role="group" aria-label="Sample pictures">
-                          ${samples.map(
-                              (s) =>
-                                  html` <button
-                                      class="sample"
-                                      title="${s.title} · ${s.credit ?? ''}"
-                                      aria-pressed=${picture === `./samples/${s.file}`}
-                                      @click=${() => this.store.actions.openPicture(`./samples/${s.file}`, { name: s.title, credit: s.credit })}
-                                  >
-                                      <img
-                                          src="./samples/${s.file}"
-                                          alt=${s.title}
-                                          loading="lazy"
-                                          width="40"
-                                          height="40"
-                                      />
-                                  </button>`,
-                          )}
-                      </div>`
-                    : nothing
-            }
+            ${this.samples()}
             <set-well .store=${this.store}></set-well>
             <class-bars .store=${this.store}></class-bars>
             <network-well .store=${this.store}></network-well>`;
+    }
+
+    /** Room is kept for them until their list has come, so that the answer stays where it is. */
+    samples() {
+        const { samples, picture } = this.state;
+        if (!samples) return html`<div class="samples"></div>`;
+        if (!samples.length) return nothing;
+        return html`<div class="samples" role="group" aria-label="Sample pictures">
+            ${samples.map(
+                (s) =>
+                    html` <button
+                        class="sample"
+                        title="${s.title} · ${s.credit ?? ''}"
+                        aria-pressed=${picture === `./samples/${s.file}`}
+                        @click=${() => this.store.actions.openPicture(`./samples/${s.file}`, { name: s.title, credit: s.credit })}
+                    >
+                        <img
+                            src="./samples/${s.file}"
+                            alt=${s.title}
+                            loading="lazy"
+                            width="40"
+                            height="40"
+                        />
+                    </button>`,
+            )}
+        </div>`;
     }
 }
 customElements.define('convo-specimen', ConvoSpecimen);
