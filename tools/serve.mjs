@@ -11,6 +11,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, normalize, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +34,9 @@ const TYPES = {
     '.txt': 'text/plain; charset=utf-8',
     '.woff2': 'font/woff2',
 };
+
+/** Bytes up to which a file is sent at once: in pieces, each waits for its turn on a busy machine. */
+const WHOLE = 16 << 20;
 
 /** The worker that fetches networks of the library: the one script that may reach other hosts. */
 const LIBRARY_WORKER = /\/library-worker[\w-]*\.js$/;
@@ -229,6 +233,7 @@ export async function serve(options) {
             ETag: tag,
         });
         if (request.method === 'HEAD') response.end();
+        else if (size <= WHOLE) readFile(file).then((bytes) => response.end(bytes), () => response.destroy());
         else pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), response, () => {});
     });
 
