@@ -102,12 +102,11 @@ async function measureRow(row, contenders, threadCounts) {
 
 /**
  * A row that opens pages itself.
- * @param {import('puppeteer-core').Browser} browser @param {Awaited<ReturnType<typeof serveAll>>} site
- * @param {import('./rows.mjs').Row} row @param {number[]} threadCounts
+ * @param {Awaited<ReturnType<typeof serveAll>>} site @param {import('./rows.mjs').Row} row @param {number[]} threadCounts
  */
-async function measureOpening(browser, site, row, threadCounts) {
+async function measureOpening(site, row, threadCounts) {
     if (row.task === 'memory') return measureRow(row, memoryContenders(site, row, threadCounts), threadCounts);
-    const { contenders, close } = await startContenders(browser, site.peers, NETWORKS, row, threadCounts);
+    const { contenders, close } = await startContenders(NETWORKS, row, threadCounts);
     try {
         return await measureRow(row, contenders, threadCounts);
     } finally {
@@ -181,7 +180,7 @@ async function main() {
             const here = rows.filter((row) => row.model === model && !opening.includes(row));
             if (here.length) all.push(...(await measureNetwork(browser, site, here, threadCounts)));
         }
-        for (const row of opening) all.push(...(await measureOpening(browser, site, row, threadCounts)));
+        for (const row of opening) all.push(...(await measureOpening(site, row, threadCounts)));
         for (const threads of threadCounts) {
             for (const model of growing) growth.push(await measureGrowth(browser, site.ours, model, threads));
             for (const model of layers) profiles.push(await printLayers(browser, site.ours, model, threads));

@@ -58,6 +58,7 @@ export async function serveAll(networks) {
     symlinkSync(resolve('bench/peers'), join(folder, 'bench'));
     symlinkSync(resolve('node_modules/onnxruntime-web/dist'), join(folder, 'ort'));
     symlinkSync(resolve('node_modules/@tensorflow/tfjs-backend-wasm/dist'), join(folder, 'tfjs'));
+    symlinkSync(resolve('node_modules/@tensorflow/tfjs/dist'), join(folder, 'tfjs-whole'));
     await buildPeers(join(folder, 'peers'));
     const ours = await serve({ root: folder });
     // The peers make code from text, which the site's own policy refuses.
@@ -67,7 +68,7 @@ export async function serveAll(networks) {
 
 /** The peers' pages, bundled as their users would. @param {string} outDir */
 async function buildPeers(outDir) {
-    const pages = ['onnxruntime', 'tensorflow', 'tensorflow-start'].map((peer) => resolve(`bench/peers/${peer}.html`));
+    const pages = ['onnxruntime', 'tensorflow', 'tensorflow-whole', 'tensorflow-cut'].map((peer) => resolve(`bench/peers/${peer}.html`));
     await build({
         root: resolve('bench/peers'),
         base: '/peers/',
@@ -156,7 +157,7 @@ export async function openPeer(browser, url, peer, threads, model) {
 }
 
 /** @type {Record<string, string>} */
-export const TITLES = { onnxruntime: 'onnxruntime-web', tensorflow: 'TensorFlow.js' };
+export const TITLES = { onnxruntime: 'onnxruntime-web', tensorflow: 'TensorFlow.js', 'tensorflow-cut': 'TensorFlow.js, cut' };
 
 /** @param {Page} page @param {string} peer @param {number} threads @param {Row} row @returns {Contender} */
 export function theirs(page, peer, threads, row) {

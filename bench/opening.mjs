@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { serve } from '../tools/serve.mjs';
 import { writeGraphModel } from './graph-model.mjs';
+import { launchUnwatched } from './unwatched.mjs';
 import { SITE, launch, openOurs, openPeer, ours, quit, theirs, TITLES } from './browser.mjs';
 
 /** @typedef {import('./browser.mjs').Contender} Contender */
@@ -17,40 +18,11 @@ function samplePicture() {
     return `samples/${name}`;
 }
 
-/** Runs in our page before its own scripts: notes when the first answer stands there. */
-function watchClasses() {
-    const observer = new MutationObserver(() => {
-        if (!document.querySelector('[data-testid=classes]')) return;
-        observer.disconnect();
-        Object.assign(window, { firstResult: performance.now() });
-    });
-    observer.observe(document, { childList: true, subtree: true });
-}
+/** What every page marks when the answer stands in its document. */
+const FIRST_ANSWER = 'first-answer';
 
-/** The page of a peer that has another one for this: one that opens a file. @type {Record<string, string>} */
-const START_PAGES = { tensorflow: 'tensorflow-start' };
-
-/** Milliseconds in which a new window becomes quiet: the browser's own pages in it start as well. */
-const SETTLING_MS = 1500;
-
-/**
- * Milliseconds from the opening of a page, in a browser context that has seen none before, to its first answer.
- * @param {import('puppeteer-core').Browser} browser @param {string} address @param {() => void} [before]
- */
-async function timeOpening(browser, address, before) {
-    const context = await browser.createBrowserContext();
-    try {
-        const page = await context.newPage();
-        if (before) await page.evaluateOnNewDocument(before);
-        await new Promise((done) => setTimeout(done, SETTLING_MS));
-        await page.goto(address, { waitUntil: 'domcontentloaded' });
-        const result = await page.waitForFunction(() => /** @type {any} */ (window).firstResult,
-            { timeout: 60_000, polling: 50 });
-        return /** @type {number} */ (await result.jsonValue());
-    } finally {
-        await context.close();
-    }
-}
+/** The pages of peers that open a network's file, where those of the other rows do not. @type {Record<string, string>} */
+const START_PAGES = { tensorflow: 'tensorflow-whole', 'tensorflow-cut': 'tensorflow-cut' };
 
 /** @param {() => Promise<number>} measure @returns {Contender['measure']} */
 const repeat = (measure) => async (repetitions) => {
@@ -60,30 +32,33 @@ const repeat = (measure) => async (repetitions) => {
 };
 
 /**
- * Ours is the whole page, with the network and the picture as `make serve` opens them; one thread is what a
- * host without the headers of isolation gives. A peer's is a page that does nothing else.
- * @param {import('puppeteer-core').Browser} browser @param {string} peers address @param {string} networks folder
- * @param {Row} row @param {number[]} threadCounts
+ * Ours is the whole page, with the network and the picture as `make serve` opens them. A peer's is a page that does
+ * nothing else. One thread is what a host without the headers of isolation gives, to all of them.
+ * @param {string} networks folder @param {Row} row @param {number[]} threadCounts
  * @returns {Promise<{contenders: Contender[], close: () => Promise<any>}>}
  */
-export async function startContenders(browser, peers, networks, row, threadCounts) {
+export async function startContenders(networks, row, threadCounts) {
     const picture = samplePicture();
     writeGraphModel(join(SITE, 'networks-tfjs', row.model));
+    const browser = await launchUnwatched();
     /** @type {Contender[]} */
     const contenders = [];
+    /** @type {{url: string, close: () => Promise<void>}[]} */
     const servers = [];
     for (const threads of threadCounts) {
-        const server = await serve({ root: SITE, isolated: threads > 1, model: join(networks, `${row.model}.onnx`),
-            picture: join('dist', picture) });
-        servers.push(server);
-        contenders.push({ name: 'Convoscope', threads,
-            measure: repeat(() => timeOpening(browser, `${server.url}?isolation=off`, watchClasses)) });
-        for (const peer of row.peers) {
-            const address = `${peers}peers/${START_PAGES[peer] ?? peer}.html?start=${threads}&model=${row.model}&picture=/${picture}`;
-            contenders.push({ name: TITLES[peer], threads, measure: repeat(() => timeOpening(browser, address)) });
+        const isolated = threads > 1;
+        const ours = await serve({ root: SITE, isolated, model: join(networks, `${row.model}.onnx`), picture: join('dist', picture) });
+        const theirs = await serve({ root: SITE, isolated, strict: false });
+        servers.push(ours, theirs);
+        const add = (/** @type {string} */ name, /** @type {string} */ address) =>
+            contenders.push({ name, threads, measure: repeat(() => browser.timeMark(address, FIRST_ANSWER)) });
+        add('Convoscope', `${ours.url}?isolation=off`);
+        for (const peer of [...row.peers, ...(row.besides ?? [])]) {
+            const page = START_PAGES[peer] ?? peer;
+            add(TITLES[peer], `${theirs.url}peers/${page}.html?start=${threads}&model=${row.model}&picture=/${picture}`);
         }
     }
-    return { contenders, close: () => Promise.all(servers.map((server) => server.close())) };
+    return { contenders, close: () => Promise.all([browser.close(), ...servers.map((server) => server.close())]) };
 }
 
 /** The most memory that one of a browser's renderers ever had, in MiB. @param {import('puppeteer-core').Browser} browser */

@@ -11,6 +11,10 @@ import { cpus } from 'node:os';
 /** The highest ratio of our native time to PyTorch's that passes. */
 const NATIVE_LIMIT = 1;
 
+/** Those that a ratio is to, and all that have a column. */
+const PEERS = ['onnxruntime-web', 'TensorFlow.js'];
+const COLUMNS = ['Convoscope', ...PEERS, 'native', 'PyTorch'];
+
 /** @param {number[]} times */
 export function median(times) {
     const sorted = [...times].sort((a, b) => a - b);
@@ -29,7 +33,7 @@ export function line({ row, measured }, threads) {
         return found ? median(found.times) : null;
     };
     const ours = of('Convoscope');
-    const peers = ['onnxruntime-web', 'TensorFlow.js'].map(of);
+    const peers = PEERS.map(of);
     const known = peers.filter((time) => time !== null);
     const ratio = ours !== null && known.length ? ours / Math.min(...known) : null;
     const [native, pytorch] = ['native', 'PyTorch'].map(of);
@@ -37,6 +41,7 @@ export function line({ row, measured }, threads) {
         id: row.id, title: row.title, threads, ratio, required: row.required ?? null, aim: row.aim ?? null,
         passed: ratio === null || row.required === undefined ? null : ratio <= row.required,
         convoscope: ours, onnxruntime: peers[0], tensorflow: peers[1], native, pytorch,
+        besides: Object.fromEntries(here.filter((m) => !COLUMNS.includes(m.name)).map((m) => [m.name, of(m.name)])),
         native_ratio: native !== null && pytorch !== null ? native / pytorch : null,
         spread: Object.fromEntries(here.map((m) => [m.name, Math.max(...m.times) / Math.min(...m.times)])),
         repetitions: Object.fromEntries(here.map((m) => [m.name, m.times.length])),
@@ -68,6 +73,9 @@ export function printLine(l) {
         milliseconds(l.native), number(l.native_ratio, 3),
         l.native_ratio === null ? '' : l.native_ratio <= NATIVE_LIMIT ? 'pass' : 'FAIL', milliseconds(l.pytorch),
     ]);
+    for (const [name, time] of Object.entries(l.besides)) {
+        if (l.convoscope !== null && time !== null) console.log(`  besides: ${name}, ${milliseconds(time)} ms, ratio ${number(l.convoscope / time, 3)}`);
+    }
 }
 
 /** @param {Line[]} all */

@@ -12,6 +12,7 @@
  * @property {number} size of the picture
  * @property {string} [target] SPEC of the gradient
  * @property {('onnxruntime' | 'tensorflow')[]} peers those that can do it
+ * @property {'tensorflow-cut'[]} [besides] measured and told, but not what the ratio is to
  * @property {number} [required]
  * @property {number} [aim]
  */
@@ -39,7 +40,10 @@ export const ROWS = [
     gradient('resnet18', 'ResNet-18 logit', 'class:0', 224, 0.1, 0.07),
     row('style', 'vgg16_features', 'one step, VGG-16, 5 Gram layers', ['tensorflow'], 0.075, 0.05),
     row('occlusion', 'squeezenet1_1', '196 positions, SqueezeNet 1.1', ['onnxruntime'], 0.6, 0.3),
-    row('start', 'squeezenet1_1', 'page open to first SqueezeNet result', ['onnxruntime', 'tensorflow'], 0.5, 0.35),
+    {
+        ...row('start', 'squeezenet1_1', 'page open to first SqueezeNet result', ['onnxruntime', 'tensorflow'], 0.5, 0.35),
+        besides: ['tensorflow-cut'],
+    },
     row('memory', 'vgg16', 'renderer at most, VGG-16 with head, MiB', ['onnxruntime'], 0.4, 0.35),
 ];
 

@@ -4,6 +4,7 @@
  * index.html has the places, and here come the picture as soon as it is read and the answer as soon as it is given,
  * where the views will draw them. Nothing in it can be used.
  */
+import { markAnswer } from './opening.js';
 import { answerName, percent, seconds } from './views/format.js';
 
 /**
@@ -17,7 +18,9 @@ export function showFirstView(store) {
     /** @type {HTMLElement} */ (view.querySelector('main')).dataset.place = store.state.place;
     const draw = () => {
         const { specimen: picture, look } = store.state;
-        specimen.replaceChildren(...(picture ? drawPicture(picture) : []), ...(look?.classes?.length ? [drawAnswer(look)] : []));
+        const answer = look?.classes?.length ? [drawAnswer(look)] : [];
+        specimen.replaceChildren(...(picture ? drawPicture(picture) : []), ...answer);
+        if (answer.length) markAnswer();
     };
     const stop = store.subscribe((changed) => {
         if (changed.has('specimen') || changed.has('look')) draw();

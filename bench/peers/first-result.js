@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * What a page has to do from its opening to the first answer: load the library, the network and a picture,
- * and run once. With ?start=THREADS&model=NAME&picture=ADDRESS; then window.firstResult is the time in
- * milliseconds since the page was opened.
+ * and run once. With ?start=THREADS&model=NAME&picture=ADDRESS; when the answer stands in the document, the mark
+ * `first-answer` of User Timing says so, as the project's page sets it.
  */
 const SIZE = 224;
 
@@ -30,5 +30,5 @@ export async function firstResult() {
     ]);
     const scores = await peer.classify(planes, SIZE);
     document.body.textContent = `class ${scores.indexOf(Math.max(...scores))}`;
-    Object.assign(window, { firstResult: performance.now() });
+    performance.mark('first-answer');
 }

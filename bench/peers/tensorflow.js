@@ -6,7 +6,8 @@
  */
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { fillPicture, fillRandom } from './input.js';
-import { startBackend, tf, toTensor } from './tensorflow-backend.js';
+import { loaded, tf } from './tensorflow-backend.js';
+import { startBackend, toTensor } from './tensorflow-open.js';
 
 /** @typedef {any} Tensor */
 /** @typedef {(x: Tensor) => Tensor} Layer */
@@ -139,7 +140,7 @@ function makeStep(x, nodes) {
 
 /** One repetition of a task. @param {any} row */
 function makeWork({ task, size, target, styleLayers }) {
-    const x = toTensor(fillPicture(size), size);
+    const x = toTensor(tf, fillPicture(size), size);
     if (task === 'style') return makeStep(x, styleLayers);
     const derive = task === 'gradient' ? tf.grad(objective(target)) : forward;
     return () => void tf.tidy(() => derive(x).dataSync());
@@ -148,7 +149,8 @@ function makeWork({ task, size, target, styleLayers }) {
 /** @type {any} */ (window).peer = {
     /** @param {{threads: number, model: string}} options */
     async open({ threads, model }) {
-        await startBackend(threads);
+        await loaded;
+        await startBackend(tf, threads);
         layers = NETWORKS[model]();
     },
     /**

@@ -1,6 +1,7 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { styleMap } from 'lit/directives/style-map.js';
+import { markAnswer } from '../opening.js';
 import { View } from './view.js';
 import { canvasOf, paintPicture } from './paint.js';
 import './map-canvas.js';
@@ -20,6 +21,10 @@ export class ClassBars extends View {
         this.outputOf = null;
         /** @type {any} */
         this.canvas = null;
+    }
+
+    updated() {
+        if (this.state.look) markAnswer();
     }
 
     render() {
