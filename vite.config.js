@@ -15,6 +15,9 @@ const CARRIED = [
     { from: 'models', to: 'models', pattern: /(\.onnx|\.txt|^(?!index\.).*\.json)$/ },
 ];
 
+/** The kinds of modules that have a loader of their own. */
+const LOADERS = ['simd', 'threads'];
+
 /**
  * The bundled networks, largest first but networks that paint last: the first is opened with the page. What
  * there is to say of one stands in models/index.json: {"NAME.onnx": {"title": ..., "about": ..., "order": 1}}.
@@ -111,6 +114,32 @@ function preloadViews() {
 }
 
 /**
+ * Workers that have a loader in their script already, by the kind of its module: those of fused multiply-add have the
+ * same loaders. Their modules are handed over, so that the loader looks for no file.
+ * @returns {import('vite').Plugin}
+ */
+function wholeWorkers() {
+    return {
+        name: 'convoscope-whole-workers',
+        apply: 'build',
+        async buildStart() {
+            for (const kind of LOADERS) {
+                const loader = join(root, 'build/wasm', kind, 'convoscope.js');
+                const source = await bundle({ entry: 'engine/worker-whole.js', formats: ['es'] }, {
+                    plugins: [{
+                        name: 'convoscope-loader',
+                        enforce: 'pre',
+                        resolveId: (id) => (id === 'convoscope-loader' ? loader : null),
+                        transform: (code, id) => (id === loader ? code.replaceAll('new URL("', 'new URL(/* @vite-ignore */ "') : null),
+                    }],
+                });
+                this.emitFile({ type: 'asset', name: `worker-${kind}.js`, source });
+            }
+        },
+    };
+}
+
+/**
  * Writes into the page what it opens with, and the script that asks for it before any other has come. The content
  * security policy gets that script's hash; tools/serve.mjs puts it into the header as well.
  * @returns {import('vite').Plugin}
@@ -120,13 +149,11 @@ function openEarly() {
         name: 'convoscope-open-early',
         transformIndexHtml: {
             order: 'post',
-            async handler(page, { bundle }) {
+            async handler(page, { bundle: parts }) {
                 const json = JSON.stringify(opening()).replaceAll('<', '\\u003c');
                 const html = page.replace(/(id="opening">)[^<]*/, (_, start) => start + json);
-                if (!bundle) return html;
-                const worker = Object.keys(bundle).find((name) => /\/worker-[\w-]+\.js$/.test(name));
-                if (!worker) throw new Error('the bundle has no worker');
-                const script = await bundleEarly(`./${worker}`);
+                if (!parts) return html;
+                const script = await bundleEarly(Object.fromEntries(LOADERS.map((kind) => [kind, addressOf(parts, `worker-${kind}.js`)])));
                 const hash = createHash('sha256').update(script).digest('base64');
                 return html
                     .replace("script-src 'self'", `script-src 'self' 'sha256-${hash}'`)
@@ -136,28 +163,37 @@ function openEarly() {
     };
 }
 
-/** @param {string} worker its address @returns {Promise<string>} one script, with what it imports */
-async function bundleEarly(worker) {
+/** Where a file of the bundle is, for the page. @param {import('vite').Rollup.OutputBundle} parts @param {string} name */
+function addressOf(parts, name) {
+    const part = Object.values(parts).find((p) => p.type === 'asset' && p.names.includes(name));
+    if (!part) throw new Error(`the bundle has no ${name}`);
+    return `./${part.fileName}`;
+}
+
+/** @param {Record<string, string>} workers their addresses @returns {Promise<string>} one script, with what it imports */
+async function bundleEarly(workers) {
+    const code = await bundle({ entry: 'early.js', formats: ['iife'], name: 'early' },
+        { define: { 'import.meta.env.WORKERS': JSON.stringify(workers) } });
+    if (code.includes('</script')) throw new Error('early.js would end its own element');
+    return code;
+}
+
+/** A script of web/ with all that it imports. @param {import('vite').LibraryOptions} lib @param {import('vite').InlineConfig} more */
+async function bundle(lib, more) {
     const [{ output }] = /** @type {any} */ (await build({
         root: join(root, 'web'),
         configFile: false,
         logLevel: 'error',
-        define: { 'import.meta.env.WORKER_ADDRESS': JSON.stringify(worker) },
-        build: {
-            write: false,
-            target: 'es2022',
-            lib: { entry: 'early.js', formats: ['iife'], name: 'early' },
-        },
+        ...more,
+        build: { write: false, target: 'es2022', minify: true, lib },
     }));
-    const { code } = output[0];
-    if (code.includes('</script')) throw new Error('early.js would end its own element');
-    return code.trim();
+    return output[0].code.trim();
 }
 
 export default defineConfig({
     root: join(root, 'web'),
     base: './',
-    plugins: [carry(), preloadViews(), openEarly()],
+    plugins: [carry(), preloadViews(), wholeWorkers(), openEarly()],
     build: {
         outDir: join(root, 'dist'),
         emptyOutDir: true,

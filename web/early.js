@@ -6,7 +6,7 @@
  * it but the time to the first answer.
  */
 import { hasFusedMultiplyAdd, hasSimd, threadCount } from './engine/features.js';
-import { hand, moduleKind, promise } from './engine/handed.js';
+import { hand, loaderKind, moduleKind, promise } from './engine/handed.js';
 import { willReload } from './host.js';
 import { allowOwnScripts } from './isolation.js';
 import { readOpening } from './opening.js';
@@ -17,7 +17,7 @@ function startWorker() {
     const base = new URL('wasm/', document.baseURI).href;
     const kind = moduleKind(threads, hasFusedMultiplyAdd());
     allowOwnScripts();
-    const worker = new Worker(import.meta.env.WORKER_ADDRESS, { type: 'module', name: promise(base, kind) });
+    const worker = new Worker(import.meta.env.WORKERS[loaderKind(kind)], { type: 'module', name: promise(base, kind) });
     WebAssembly.compileStreaming(fetch(`${base}${kind}/convoscope.wasm`)).then((module) => hand(worker, module), () => hand(worker, null));
     return worker;
 }

@@ -68,7 +68,7 @@ async function loadModule(script, binary, handed) {
             receive(new WebAssembly.Instance(compiled, imports), compiled);
             return {};
         };
-        return await createModule({ instantiateWasm });
+        return await createModule({ instantiateWasm, mainScriptUrlOrBlob: script });
     } catch (error) {
         throw new ConvoscopeError('start', `The core could not be loaded from ${script}: ${/** @type {any} */ (error)?.message ?? error}`);
     }

@@ -4,6 +4,9 @@
  * which one, so that its script is asked for without waiting for a call.
  */
 
+/** Modules with the same loader: fused multiply-add makes none of its own. @param {string} kind */
+export const loaderKind = (kind) => (kind.endsWith('threads') ? 'threads' : 'simd');
+
 /** The folder of the module. @param {number} threads @param {boolean} fused with fused multiply-add */
 export const moduleKind = (threads, fused) =>
     (fused ? (threads > 1 ? 'relaxed-threads' : 'relaxed') : (threads > 1 ? 'threads' : 'simd'));
@@ -22,11 +25,15 @@ export const promise = (base, kind) => JSON.stringify({ base, kind });
 /** Page: keeps the promise. @param {Worker} worker @param {WebAssembly.Module | null} module */
 export const hand = (worker, module) => worker.postMessage({ type: 'module', module });
 
-/** Worker: what it was promised, or null. @param {any} scope its global scope @returns {Handed | null} */
-export function takeHanded(scope) {
+/**
+ * Worker: what it was promised, or null.
+ * @param {any} scope its global scope @param {(options: any) => Promise<any>} [createModule] the loader, unless it has to be fetched
+ * @returns {Handed | null}
+ */
+export function takeHanded(scope, createModule) {
     if (!scope.name) return null;
     const { base, kind } = JSON.parse(scope.name);
-    const script = import(/* @vite-ignore */ `${base}${kind}/convoscope.js`);
+    const script = createModule ? Promise.resolve({ default: createModule }) : import(/* @vite-ignore */ `${base}${kind}/convoscope.js`);
     script.catch(() => {}); /* whoever needs it hears of it */
     /** @type {Promise<WebAssembly.Module | null>} */
     const module = new Promise((done) => scope.addEventListener('message', (/** @type {any} */ { data }) => {

@@ -1,11 +1,5 @@
 // @ts-check
-/** The worker that owns the core. */
-import { allowOwnScripts } from '../isolation.js';
-import { startCore } from './core.js';
-import { takeHanded } from './handed.js';
-import { answer } from './protocol.js';
-import { makeSession } from './session.js';
+/** The worker that owns the core. It fetches the loader of whichever module it is asked to start. */
+import { serveCore } from './serve-core.js';
 
-allowOwnScripts();
-const handed = takeHanded(globalThis);
-answer(/** @type {any} */ (globalThis), makeSession((options, watch) => startCore(options, watch, handed)));
+serveCore();
