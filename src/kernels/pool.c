@@ -151,8 +151,8 @@ static void row_largest(const Pool2d *p, const float *columns, float *phases, fl
     }
 }
 
-/* Windows without any pixel give the lowest float. */
-static void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
+/* Windows without any pixel give the lowest float. Seldom, and so not inlined: a browser compiles what loops around it sooner. */
+static __attribute__((noinline)) void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
 {
     for (int j = 0; j < p->out_width; j++) {
         const Taps tx = taps_x(p, j);
@@ -160,7 +160,7 @@ static void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
     }
 }
 
-static bool any_column_is_empty(const Pool2d *p)
+static __attribute__((noinline)) bool any_column_is_empty(const Pool2d *p)
 {
     for (int j = 0; j < p->out_width; j++) {
         const Taps tx = taps_x(p, j);
@@ -169,10 +169,10 @@ static bool any_column_is_empty(const Pool2d *p)
     return false;
 }
 
-static void plane_largest(const Pool2d *p, const float *x, float *y, float *columns, float *phases)
+static void plane_largest(const Pool2d *p, const float *x, float *y, float *columns, float *phases,
+                          bool empty_columns)
 {
     const int positions = reach(p);
-    const bool empty_columns = any_column_is_empty(p);
     for (int i = 0; i < positions; i++) columns[i] = -INFINITY;
     for (int i = 0; i < p->out_height; i++, y += p->out_width) {
         const Taps ty = taps_y(p, i);
@@ -190,9 +190,10 @@ static void planes_largest(void *context, size_t begin, size_t end, int thread)
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
     char *scratch = pooling->scratch + (size_t)thread * ROWS * row_bytes(p);
+    const bool empty_columns = any_column_is_empty(p);
     for (size_t plane = begin; plane < end; plane++) {
         plane_largest(p, pooling->x + plane * in_plane(p), pooling->y + plane * out_plane(p),
-                      (float *)scratch, (float *)(scratch + row_bytes(p)));
+                      (float *)scratch, (float *)(scratch + row_bytes(p)), empty_columns);
     }
 }
 

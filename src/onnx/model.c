@@ -33,6 +33,13 @@ Status onnx_wire_error(const Wire *wire, const char *what)
                         what, wire_error_text(wire->error), (unsigned long long)wire->at);
 }
 
+Status onnx_named_wire_error(const Wire *wire, const char *kind, const char *name)
+{
+    char what[160];
+    snprintf(what, sizeof what, "%s '%.100s'", kind, name);
+    return onnx_wire_error(wire, what);
+}
+
 /* Text as it is: of metadata, whose values may have several lines. */
 static Status copy_text(OnnxModel *model, Wire *wire, const WireField *field, char **text)
 {
@@ -122,10 +129,8 @@ static Status parse_value_info(OnnxModel *model, Wire *wire, OnnxInput *input)
         TRY(parse_type(model, &type, input));
         if (type.error) wire->error = type.error;
     }
-    if (!wire->error) return status_ok();
-    char what[128];
-    snprintf(what, sizeof what, "the description of '%.90s'", input->name);
-    return onnx_wire_error(wire, what);
+    return wire->error ? onnx_named_wire_error(wire, "the description of", input->name)
+                       : status_ok();
 }
 
 /* ---- the graph ---- */

@@ -203,8 +203,10 @@ const OnnxAttr *onnx_attr(const OnnxNode *node, const char *name);
 
 /* ---- parts, for each other and for tests ---- */
 
-/* A sentence for an error of the wire reader; what: "node 'conv1'". */
+/* A sentence for an error of the wire reader; what: "the file". */
 Status onnx_wire_error(const Wire *wire, const char *what);
+/* The same; kind: "node". */
+Status onnx_named_wire_error(const Wire *wire, const char *kind, const char *name);
 
 /* Copies a text field into the model's arena, without control characters. */
 Status onnx_text(OnnxModel *model, Wire *wire, const WireField *field, const char **text);

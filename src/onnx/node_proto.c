@@ -1,5 +1,4 @@
 /* NodeProto and AttributeProto. */
-#include <stdio.h>
 #include <string.h>
 
 #include "onnx/model.h"
@@ -138,15 +137,14 @@ static Status parse_attr(OnnxModel *model, Wire *wire, OnnxAttr *attr)
         TRY(parse_attr_field(model, wire, &f, attr));
         if (type_of_field(f.number)) guess = type_of_field(f.number);
     }
-    char what[128];
-    snprintf(what, sizeof what, "attribute '%.100s'", attr->name);
-    if (wire->error) return onnx_wire_error(wire, what);
+    if (wire->error) return onnx_named_wire_error(wire, "attribute", attr->name);
     if (attr->type == 0) attr->type = guess;
     if (attr->type == ONNX_ATTR_INTS) return parse_list(model, body, ATTR_INTS_FIELD, attr);
     if (attr->type == ONNX_ATTR_FLOATS) return parse_list(model, body, ATTR_FLOATS_FIELD, attr);
     if (attr->type == ONNX_ATTR_STRING && !attr->s) attr->s = "";
     if (attr->type == ONNX_ATTR_TENSOR && !attr->tensor)
-        return status_error(STATUS_BAD_MODEL, "%s lacks its tensor: the file is damaged", what);
+        return status_error(STATUS_BAD_MODEL,
+                            "attribute '%.100s' lacks its tensor: the file is damaged", attr->name);
     return status_ok();
 }
 
@@ -207,11 +205,9 @@ Status onnx_parse_node(OnnxModel *model, Wire *wire, OnnxNode *node)
         default: break;
         }
     }
-    char what[128];
-    snprintf(what, sizeof what, "node '%.100s'", node->name);
-    if (wire->error) return onnx_wire_error(wire, what);
+    if (wire->error) return onnx_named_wire_error(wire, "node", node->name);
     if (out == 0 || node->op[0] == '\0')
-        return status_error(STATUS_BAD_MODEL, "%s has no %s: the file is damaged", what,
-                            out ? "operator" : "output");
+        return status_error(STATUS_BAD_MODEL, "node '%.100s' has no %s: the file is damaged",
+                            node->name, out ? "operator" : "output");
     return status_ok();
 }

@@ -1,5 +1,4 @@
 /* TensorProto: what it says about itself is checked against what is there, before anything is allocated. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -215,9 +214,7 @@ Status onnx_parse_tensor(OnnxModel *model, Wire *wire, OnnxTensor *tensor)
     tensor->body = *wire;
     Status status = first_walk(model, wire, tensor, &found);
     if (status.code != STATUS_OK) return status;
-    char what[128];
-    snprintf(what, sizeof what, "weight '%.100s'", tensor->name);
-    if (wire->error) return onnx_wire_error(wire, what);
+    if (wire->error) return onnx_named_wire_error(wire, "weight", tensor->name);
     TRY(check_kind(tensor, &found));
     tensor->type = (OnnxType)found.type;
     tensor->count = 1;

@@ -51,6 +51,25 @@ static void hostile_names_stay_text(void)
     check_string("a\xE2\x82", "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
+/* Characters are looked at eight at a time: every one of ASCII at every place of a longer text. */
+static void each_character_wherever_it_stands(void)
+{
+    for (int c = 1; c < 0x80; c++) {
+        char escaped[8];
+        if (c == '"' || c == '\\')
+            snprintf(escaped, sizeof escaped, "\\%c", c);
+        else
+            snprintf(escaped, sizeof escaped, c < 0x20 || c == 0x7F ? "\\u%04x" : "%c", c);
+        for (int at = 0; at < 20; at++) {
+            char value[32], expected[64];
+            snprintf(value, sizeof value, "%.*s%c%.*s", at, "abcdefgh ~!#[]^{}19z", c, 19 - at,
+                     "a weight of 3 x 3, or");
+            snprintf(expected, sizeof expected, "\"%.*s%s%s\"", at, value, escaped, value + at + 1);
+            check_string(value, expected);
+        }
+    }
+}
+
 static void numbers_read_back(void)
 {
     const float values[] = {0.1F,          1.0F / 3.0F, 16777217.0F, 1e-45F,
@@ -130,6 +149,7 @@ static void text_grows(void)
 static const Test tests[] = {
     TEST(json_is_separated_by_commas),
     TEST(hostile_names_stay_text),
+    TEST(each_character_wherever_it_stands),
     TEST(numbers_read_back),
     TEST(numbers_are_as_printf_writes_them),
     TEST(whole_numbers_have_all_their_digits),
