@@ -11,6 +11,12 @@ int parallel_start(int threads)
     return 1;
 }
 
+int parallel_expect(int threads)
+{
+    (void)threads;
+    return 1;
+}
+
 void parallel_stop(void) {}
 
 int parallel_threads(void)
@@ -63,6 +69,7 @@ typedef struct Pool {
     pthread_t thread[PARALLEL_MAX_THREADS];
     int place[PARALLEL_MAX_THREADS]; /* index of each thread, where it can read it */
     int threads;                     /* the caller included; 0 before the first start */
+    int expected;                    /* of a start that is still to come */
     _Atomic int active;              /* threads at work on the job, less the caller */
     _Atomic unsigned long jobs; /* so far: tells a thread that woke whether the job is a new one */
     Job *job;                   /* open to be joined, or NULL */
@@ -136,8 +143,15 @@ int parallel_start(int threads)
     }
     pthread_mutex_lock(&pool.mutex);
     pool.threads = started;
+    pool.expected = 0;
     pthread_mutex_unlock(&pool.mutex);
     return started;
+}
+
+int parallel_expect(int threads)
+{
+    pool.expected = threads < PARALLEL_MAX_THREADS ? threads : PARALLEL_MAX_THREADS;
+    return parallel_threads();
 }
 
 void parallel_stop(void)
@@ -153,7 +167,8 @@ void parallel_stop(void)
 
 int parallel_threads(void)
 {
-    return pool.threads > 1 ? pool.threads : 1;
+    const int threads = pool.threads > pool.expected ? pool.threads : pool.expected;
+    return threads > 1 ? threads : 1;
 }
 
 void parallel_for_within(int threads, size_t count, size_t grain, ParallelFunction *function,

@@ -23,6 +23,10 @@ typedef void ParallelFunction(void *context, size_t begin, size_t end, int threa
  * they cannot be started. A pool that runs is stopped first. */
 int parallel_start(int threads);
 
+/* Lets plans count on so many threads, the caller included, which parallel_start makes later: until then loops run on the
+ * caller alone. Returns how many may be counted on. */
+int parallel_expect(int threads);
+
 /* Ends the threads of the pool; one thread is left, the caller. */
 void parallel_stop(void);
 

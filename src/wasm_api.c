@@ -103,6 +103,11 @@ CONVO_EXPORT int convo_start(int threads)
     return parallel_start(threads);
 }
 
+CONVO_EXPORT int convo_expect(int threads)
+{
+    return parallel_expect(threads);
+}
+
 CONVO_EXPORT int convo_self_test(void)
 {
     return boundary_return(self_test(), 0);

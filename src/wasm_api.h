@@ -32,7 +32,8 @@
 /* ---- the core ---- */
 
 const char *convo_version(void);
-int convo_start(int threads); /* starts the pool; returns how many threads there are */
+int convo_start(int threads);  /* starts the pool; returns how many threads there are */
+int convo_expect(int threads); /* lets networks count on so many, until that starts them */
 int convo_self_test(
     void); /* known answers of the kernels: fails where this machine computes wrongly */
 const char *convo_error_message(void);

@@ -83,10 +83,27 @@ static void starts_and_stops_again(void)
     parallel_stop();
 }
 
+/* Until threads are made, one runs what was planned for several. */
+static void plans_count_on_threads_to_come(void)
+{
+    CHECK(parallel_expect(3) == 3 && parallel_threads() == 3);
+    Visits visits = {.most_threads = 1};
+    parallel_for_within(parallel_threads(), COUNT, 16, visit, &visits);
+    CHECK(!visits.wrong && visits.times[COUNT - 1] == 1);
+    const int started = parallel_start(3);
+    CHECK(started <= 3 && parallel_threads() == started);
+    visits.most_threads = 3;
+    parallel_for_within(3, COUNT, 16, visit, &visits);
+    CHECK(!visits.wrong && visits.times[0] == 2);
+    parallel_stop();
+    CHECK(parallel_threads() == 1);
+}
+
 static const Test tests[] = {
     TEST(every_index_is_visited_once),
     TEST(a_loop_keeps_within_its_threads),
     TEST(many_short_loops),
     TEST(starts_and_stops_again),
+    TEST(plans_count_on_threads_to_come),
 };
 TEST_MAIN(tests)

@@ -12,8 +12,8 @@ import { isolate } from './host.js';
 import { allowOwnScripts } from './isolation.js';
 import { ask, readOpening, takeWorker } from './opening.js';
 
-/** Milliseconds after which the views no longer wait for the first answer, nor what is not seen first. */
-const VIEWS_MS = 500;
+/** Milliseconds after which the rest of the page no longer waits for the first answer, nor what is not seen first. */
+const PAGE_MS = 500;
 const REST_MS = 2000;
 /** Milliseconds in which a page that is seen shows what is in it. */
 const FRAME_MS = 50;
@@ -35,28 +35,47 @@ window.addEventListener('popstate', () => {
     store.actions.readLayer();
 });
 
+const isolated = isolate();
+const starting = isolated.then(() => store.actions.start());
+
 const parsed = document.readyState === 'loading'
     ? new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
     : Promise.resolve();
 const first = parsed.then(() => showFirstView(store));
 
-/** Puts the views into the page. That holds this thread for a while. */
-const showViews = once(async () => {
+/** What the first answer does not need: threads, and the views, which hold this thread for a while. */
+const completePage = once(async () => {
+    const completed = starting.then(() => store.actions.completeStart()).then((scope) => {
+        /** @type {any} */ (window).convoscope = scope;
+    });
+    await Promise.all([painted().then(showViews), completed]);
+});
+
+async function showViews() {
     const [removeFirst] = await Promise.all([first, import('./views/app.js')]);
     const app = /** @type {import('./views/app.js').ConvoApp} */ (document.createElement('convo-app'));
     app.store = store;
     removeFirst();
     document.body.append(app);
-});
+    await app.updateComplete;
+    showIcon();
+    performance.mark('whole-page');
+}
 
 const wait = store.subscribe(() => {
     const { look, failure, networkError, pictureError } = store.state;
     if (!look && !failure && !networkError && !pictureError) return;
     wait();
-    painted().then(showViews);
+    completePage();
 });
-setTimeout(showViews, VIEWS_MS);
-isolate().then(begin);
+setTimeout(completePage, PAGE_MS);
+isolated.then(begin);
+
+/** A browser draws an icon as it draws a page, and so it comes last. */
+function showIcon() {
+    const icon = /** @type {HTMLLinkElement | null} */ (document.querySelector('link[rel=icon]'));
+    if (icon?.dataset.href) icon.href = icon.dataset.href;
+}
 
 /** What is in the document has been shown, or nobody sees this page. */
 async function painted() {
@@ -85,14 +104,11 @@ async function json(address) {
 /** The core starts, the network and the picture come: all at once. The rest waits for the answer. */
 async function begin() {
     performance.setResourceTimingBufferSize?.(5000); /* the privacy panel lists them all */
-    const starting = store.actions.start().then((scope) => {
-        /** @type {any} */ (window).convoscope = scope;
-    });
     const opening = readOpening();
     const model = store.state.model || opening.model; /* the address bar's comes first */
     const picture = store.state.picture || opening.picture;
     const library = once(async () => store.actions.readLibrary());
-    if (!model || !picture) showViews(); /* there is no answer to wait for */
+    if (!model || !picture) completePage(); /* there is no answer to wait for */
     const answered = Promise.all([starting, beginPicture(picture, opening), beginNetwork(model, opening, library)]);
     await Promise.race([answered, new Promise((late) => setTimeout(late, REST_MS))]);
     await Promise.all([library(), readSamples()]);

@@ -264,6 +264,46 @@ test('waits as long as it takes for a module to come, and not for a worker that 
     assert.equal(scope.info.threads, 4);
 });
 
+test('a quick start leaves threads and tables for later', async (t) => {
+    const core = new FakeCore();
+    const { spawn } = fakeWorkers(() => core);
+    const scope = await Convoscope.create({ base: 'http://localhost/wasm/', quick: true, spawn });
+    t.after(() => scope.close());
+    assert.deepEqual([scope.techniques, scope.colormaps], [[], {}]);
+    const model = await scope.open(new TextEncoder().encode('weights'));
+    await model.look(picture);
+    assert.ok(!core.log.includes('threads'));
+    await Promise.all([scope.complete(), model.look(picture)]);
+    assert.deepEqual(scope.techniques, [{ id: 'count' }]);
+    assert.ok(scope.colormaps.grey);
+    assert.ok(core.log.indexOf('threads') < core.log.lastIndexOf('scores'), 'a call did not wait for the threads');
+    await scope.complete();
+    assert.equal(core.log.filter((/** @type {string} */ line) => line === 'threads').length, 1);
+});
+
+test('a worker that hangs while it makes threads later is replaced, with what was opened', async (t) => {
+    fourProcessors(t);
+    /** @type {FakeCore[]} */
+    const cores = [];
+    const { spawn } = fakeWorkers(({ threads, quick }) => {
+        const core = Object.assign(new FakeCore(), { threads });
+        if (quick) core.makeThreads = () => new Promise(() => {});
+        cores.push(core);
+        return core;
+    });
+    const scope = await Convoscope.create({ base: 'http://localhost/wasm/', quick: true, spawn, patience: 30 });
+    t.after(() => scope.close());
+    const model = await scope.open(new TextEncoder().encode('weights'));
+    await model.look(picture);
+    const completed = scope.complete();
+    const { name } = await model.activation('layer');
+    await completed;
+    assert.equal(name, 'look 2');
+    assert.deepEqual(scope.techniques, [{ id: 'count' }]);
+    assert.equal(cores.length, 2);
+    assert.ok(cores[1].log.includes('look 2'));
+});
+
 test('a core that cannot start says so, and a browser without vectors too', async () => {
     const { spawn } = fakeWorkers(() => { throw new ConvoscopeError('start', 'The core could not be loaded from there.'); });
     await assert.rejects(Convoscope.create({ base: 'http://localhost/wasm/', spawn }), withCode('start'));

@@ -24,6 +24,7 @@ export class FakeCore {
         this.behaviour = { steps: 1e9, trapAt: Infinity, stepMs: 5, silent: false, ...behaviour };
     }
 
+    async makeThreads() { this.log.push('threads'); }
     techniques() { return [{ id: 'count' }]; }
     colormaps() { return { grey: new Uint8Array(768) }; }
 

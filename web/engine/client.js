@@ -17,27 +17,34 @@ export class Convoscope {
      * @param {Link} link
      * @param {import('./link.js').Greeting} greeting
      */
-    constructor(link, { threads, version, kind, techniques, colormaps }) {
+    constructor(link, { threads, version, kind, techniques = [], colormaps = {} }) {
         this.#link = link;
         /** The table of techniques, as the command line prints it. @type {any[]} */
         this.techniques = techniques;
-        /** 256 RGB triples each. */
+        /** 256 RGB triples each. @type {Record<string, Uint8Array>} */
         this.colormaps = colormaps;
         this.info = { simd: true, kind, threads, isolated: isIsolated(), version };
     }
 
     /**
      * Starts a worker with the core in it.
-     * @param {{threads?: number | 'auto', fused?: boolean, base?: string | URL, worker?: Worker | null,
+     * @param {{threads?: number | 'auto', fused?: boolean, base?: string | URL, quick?: boolean, worker?: Worker | null,
      *     spawn?: () => Worker, patience?: number}} [options] `fused`: false never uses fused multiply-add; `base`: the folder with
-     *     simd/, threads/, ..., `wasm/` beside the page unless given; `worker`: one that was
+     *     simd/, threads/, ..., `wasm/` beside the page unless given; `quick`: leaves threads, `techniques` and `colormaps` for
+     *     `complete`, so that a network can be opened and looked at sooner; `worker`: one that was
      *     made already; `spawn`: makes the worker, `patience`: ms that a part of the start that needs no network may take, for tests
      */
-    static async create({ threads = 'auto', fused = true, base, worker, spawn, patience } = {}) {
+    static async create({ threads = 'auto', fused = true, base, quick, worker, spawn, patience } = {}) {
         requireBrowser();
         const folder = String(base ?? new URL('wasm/', document.baseURI));
-        const link = new Link({ base: folder, threads, fused, worker, spawn, patience });
+        const link = new Link({ base: folder, threads, fused, quick, worker, spawn, patience });
         return new Convoscope(link, await link.ready());
+    }
+
+    /** After a quick start: makes the threads, and fills in `techniques` and `colormaps`. Calls wait for it. */
+    async complete() {
+        const { techniques = [], colormaps = {}, threads } = await this.#link.complete();
+        Object.assign(this, { techniques, colormaps, info: { ...this.info, threads } });
     }
 
     /**

@@ -8,8 +8,8 @@ import { ConvoscopeError, Trap } from './errors.js';
 import { moduleKind } from './handed.js';
 
 /**
- * @typedef {{base: string, threads: number, fused: boolean}} StartOptions folder of the modules; how many threads;
- *     whether the browser has fused multiply-add
+ * @typedef {{base: string, threads: number, fused: boolean, quick: boolean}} StartOptions folder of the modules; how many
+ *     threads; whether the browser has fused multiply-add; whether threads wait for `makeThreads`
  * @typedef {(watched: boolean) => void} Watch whether what follows needs no network and no time to speak of, so that
  *     somebody else may say that it takes too long
  *
@@ -17,10 +17,10 @@ import { moduleKind } from './handed.js';
  *
  * @param {StartOptions} options @param {Watch} watch @param {Handed | null} handed @returns {Promise<Core>}
  */
-export async function startCore({ base, threads, fused }, watch, handed) {
+export async function startCore({ base, threads, fused, quick }, watch, handed) {
     const start = (/** @type {boolean} */ withFused) => {
         const kind = moduleKind(threads, withFused);
-        return startKind(base, kind, threads, watch, handed?.base === base && handed.kind === kind ? handed : null);
+        return startKind(base, kind, { threads, quick }, watch, handed?.base === base && handed.kind === kind ? handed : null);
     };
     if (fused) {
         try {
@@ -33,23 +33,23 @@ export async function startCore({ base, threads, fused }, watch, handed) {
 }
 
 /**
- * Everything is asked for at once: the threads are made while the module is on its way.
- * @param {string} base @param {string} kind folder of the module @param {number} threads @param {Watch} watch
+ * Everything is asked for at once: the threads are made while the module is on its way, unless they are to come later.
+ * @param {string} base @param {string} kind folder of the module @param {{threads: number, quick: boolean}} how @param {Watch} watch
  * @param {Handed | null} handed
  */
-async function startKind(base, kind, threads, watch, handed) {
+async function startKind(base, kind, { threads, quick }, watch, handed) {
     const address = (/** @type {string} */ ending) => new URL(`${kind}/convoscope.${ending}`, base).href;
     const loading = loadModule(address('js'), address('wasm'), handed);
     loading.catch(() => {}); /* awaited below */
+    const makeWorkers = () => Array.from({ length: threads - 1 }, () => new Worker(address('worker.js')));
     watch(true);
-    const workers = Array.from({ length: threads - 1 }, () => new Worker(address('worker.js')));
+    const workers = quick ? [] : makeWorkers();
     watch(false);
     try {
         const module = await loading;
         watch(true);
-        for (const worker of workers) loadThread(module.PThread, worker);
-        const core = new Core(module, kind);
-        core.start(threads);
+        const core = new Core(module, kind, makeWorkers);
+        core.start(threads, quick ? null : workers);
         return core;
     } catch (error) {
         for (const worker of workers) worker.terminate();
@@ -100,16 +100,29 @@ export class Core {
     #module;
     threads = 1;
 
-    /** @param {any} module @param {string} kind which of the modules it is */
-    constructor(module, kind) {
+    /** @param {any} module @param {string} kind which of the modules it is @param {() => Worker[]} makeWorkers for its threads */
+    constructor(module, kind, makeWorkers) {
         this.#module = module;
         this.kind = kind;
+        this.makeWorkers = makeWorkers;
     }
 
-    /** @param {number} threads */
-    start(threads) {
-        this.threads = this.#call('convo_start', threads);
+    /** @param {number} threads @param {Worker[] | null} workers one for each thread but this; null: `makeThreads` makes them later */
+    start(threads, workers) {
+        if (workers) this.#startThreads(threads, workers);
+        else this.threads = this.#call('convo_expect', threads);
         this.#check(this.#call('convo_self_test'));
+    }
+
+    /** Those that a start left for later. */
+    makeThreads() {
+        if (this.threads > 1) this.#startThreads(this.threads, this.makeWorkers());
+    }
+
+    /** @param {number} threads @param {Worker[]} workers */
+    #startThreads(threads, workers) {
+        for (const worker of workers) loadThread(this.#module.PThread, worker);
+        this.threads = this.#call('convo_start', threads);
     }
 
     get version() {

@@ -19,11 +19,13 @@ const IDLE_MS = 2000;
 const START_MS = 5000;
 
 /**
- * @typedef {{threads: number, version: string, kind: string, techniques: any[], colormaps: Record<string, Uint8Array>}} Greeting
+ * @typedef {{threads: number, version: string, kind: string, techniques?: any[], colormaps?: Record<string, Uint8Array>}} Greeting
+ *     tables of techniques and colours come with `complete`, where the start was a quick one
  * @typedef {object} LinkOptions
  * @property {string} base folder of the modules
  * @property {number | 'auto'} threads
  * @property {boolean} fused compute with fused multiply-add where the browser has it
+ * @property {boolean} [quick] the first start leaves threads and tables for `complete`
  * @property {Worker | null} [worker] the first, where it was made already
  * @property {() => Worker} [spawn] makes the worker; for tests
  * @property {number} [patience] ms for what is watched of a start; for tests
@@ -45,13 +47,15 @@ export class Link {
     #threads;
     /** @type {Worker | null} */
     #made;
+    #quick;
     /** @type {any} */
     #idleTimer = 0;
 
     /** @param {LinkOptions} options */
-    constructor({ base, threads, fused, worker = null, spawn = ownWorker, patience = START_MS }) {
+    constructor({ base, threads, fused, quick = false, worker = null, spawn = ownWorker, patience = START_MS }) {
         this.base = base;
         this.#made = worker;
+        this.#quick = quick;
         this.spawn = spawn;
         this.patience = patience;
         this.fused = fused && hasFusedMultiplyAdd();
@@ -61,16 +65,32 @@ export class Link {
     /** Starts the worker unless there is one. @returns {Promise<Greeting>} */
     ready() {
         if (this.#closed) return Promise.reject(new ConvoscopeError('closed', 'This Convoscope was closed: create another.'));
-        if (!this.#greeting) {
-            const greeting = this.#start();
-            this.#greeting = greeting;
-            greeting.catch(() => {
-                if (this.#greeting !== greeting) return;
-                this.#stopWorker();
-                this.#greeting = null;
-            });
-        }
-        return this.#greeting;
+        return this.#greeting ?? this.#expect(this.#start());
+    }
+
+    /**
+     * What a quick start left for later; calls wait for it meanwhile, so that a worker that hangs while it makes its threads
+     * can be replaced by another before anybody asked it anything.
+     * @returns {Promise<Greeting>}
+     */
+    async complete() {
+        const greeting = await this.ready();
+        if (greeting.techniques) return greeting;
+        return this.#expect(this.#watch('complete', {}).then(
+            (tables) => ({ ...greeting, ...tables }),
+            (error) => { this.#caller?.fail(error); return this.#start(); },
+        ));
+    }
+
+    /** @param {Promise<Greeting>} greeting that calls wait for */
+    #expect(greeting) {
+        this.#greeting = greeting;
+        greeting.catch(() => {
+            if (this.#greeting !== greeting) return;
+            this.#stopWorker();
+            this.#greeting = null;
+        });
+        return greeting;
     }
 
     async #start() {
@@ -109,6 +129,18 @@ export class Link {
             event.preventDefault?.();
             this.#crash(worker, event.message || 'its program could not be loaded');
         };
+        const quick = this.#quick;
+        this.#quick = false;
+        return this.#watch('start', { base: this.base, threads, fused: this.fused, quick });
+    }
+
+    /**
+     * A call that says which of its parts take no time to speak of, and fails when one does.
+     * @param {string} method @param {any} args
+     * @returns {Promise<any>}
+     */
+    #watch(method, args) {
+        const caller = /** @type {Caller} */ (this.#caller);
         return new Promise((resolve, reject) => {
             /** @type {any} */
             let timer = 0;
@@ -117,9 +149,7 @@ export class Link {
                 clearTimeout(timer);
                 if (watched) timer = setTimeout(late, this.patience);
             };
-            caller.call('start', { base: this.base, threads, fused: this.fused }, { onProgress }).reply
-                .then(resolve, reject)
-                .finally(() => clearTimeout(timer));
+            caller.call(method, args, { onProgress }).reply.then(resolve, reject).finally(() => clearTimeout(timer));
         });
     }
 

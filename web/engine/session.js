@@ -188,13 +188,22 @@ export function makeSession(startCore, breathe = makeBreather(), files = new Fea
         }
     }
 
+    const tables = () => ({ techniques: core.techniques(), colormaps: core.colormaps() });
+
     return {
         async start(/** @type {any} */ options, /** @type {Call} */ call) {
             core = await startCore(options, (watched) => call.progress({ watched }));
             features = new FeatureKeeper(core, files);
             const { threads, version, kind } = core;
-            return { threads, version, kind, techniques: core.techniques(), colormaps: core.colormaps() };
+            return { threads, version, kind, ...(options.quick ? {} : tables()) };
         },
+        /** What a quick start left for later. */
+        complete: inTurn(async (/** @type {any} */ _, /** @type {Call} */ call) => {
+            call.progress({ watched: true });
+            await core.makeThreads();
+            call.progress({ watched: false });
+            return tables();
+        }),
         open: inTurn(open),
         close: inTurn(async ({ model }) => {
             await endRuns(model);

@@ -443,6 +443,7 @@ export class Convoscope {
         return new Blob();
     }
 
+    async complete() {}
     static async create() {
         await wait(50);
         const scope = new Convoscope();

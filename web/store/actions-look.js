@@ -20,16 +20,23 @@ export function lookActions(store, engine) {
 
     /** Anything may be opened meanwhile: it is fetched while the core starts. */
     async function start() {
-        engine.started = engine.Convoscope.create({ threads: 'auto' }).catch((error) => {
+        engine.started = engine.Convoscope.create({ threads: 'auto', quick: true }).catch((error) => {
             store.set({ failure: sentence(error) });
             return null;
         });
-        const scope = (engine.scope = await engine.started);
-        await nextTask(); /* who waits for the core asks it first; then the views draw the techniques */
-        if (scope) {
-            const { techniques, info, colormaps } = scope;
-            store.set({ scope: { techniques, info, colormaps } });
+        engine.scope = await engine.started;
+    }
+
+    /** What a start leaves for after the first look: threads, and the tables that the views draw. */
+    async function completeStart() {
+        const scope = await engine.started;
+        try {
+            await scope?.complete();
+        } catch (error) {
+            store.set({ failure: sentence(error) });
+            return null;
         }
+        if (scope) fitScope(store.state.network);
         return scope;
     }
 
@@ -105,10 +112,11 @@ export function lookActions(store, engine) {
         }
     }
 
-    /** Some defaults depend on the size of the input. */
-    function fitScope({ preprocessing }) {
+    /** Some defaults depend on the size of the input. @param {any} network null: the tables as they are */
+    function fitScope(network) {
         const { techniques, info, colormaps } = engine.scope;
-        store.set({ scope: { techniques: fitDefaults(techniques, preprocessing.size), info, colormaps } });
+        const fitted = network ? fitDefaults(techniques, network.preprocessing.size) : techniques;
+        if (techniques.length) store.set({ scope: { techniques: fitted, info, colormaps } });
     }
 
     /** Dropped or chosen files: pictures, a network with its MODEL.json and weights, class names as lines of a text. */
@@ -280,6 +288,7 @@ export function lookActions(store, engine) {
 
     return {
         start,
+        completeStart,
         openNetwork,
         openFiles,
         openPicture,
