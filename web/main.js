@@ -2,12 +2,12 @@
 /// <reference types="vite/client" />
 /**
  * Puts the page together: one store, the engine behind its actions, the views in front of it. The views are most
- * of its script, and are made when the first answer stands in the page (first-view.js).
+ * of its script, and are made when the first answer stands in the page (views/first-view.js).
  */
 import { Convoscope } from './engine/index.js';
 import { Store } from './store/store.js';
 import { createActions } from './store/actions.js';
-import { showFirstView } from './first-view.js';
+import { showFirstView } from './views/first-view.js';
 import { isolate } from './host.js';
 import { allowOwnScripts } from './isolation.js';
 import { ask, readOpening, takeWorker } from './opening.js';

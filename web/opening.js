@@ -1,5 +1,5 @@
 // @ts-check
-/** What the page opens with, what of it was asked for before this script had come (early.js), and when it was answered. */
+/** What the page opens with, and what of it was asked for before this script had come (early.js). */
 
 /**
  * @typedef {{model?: string, description?: any, picture?: string, name?: string, credit?: string}} Opening addresses
@@ -27,11 +27,4 @@ export function takeWorker() {
     const worker = early?.worker ?? null;
     if (early) early.worker = null;
     return worker;
-}
-
-const FIRST_ANSWER = 'first-answer';
-
-/** The first answer stands in the document: a mark of User Timing, for developers' tools and the benchmark. */
-export function markAnswer() {
-    if (!performance.getEntriesByName(FIRST_ANSWER).length) performance.mark(FIRST_ANSWER);
 }

@@ -1,11 +1,11 @@
 // @ts-check
 import { html, nothing } from 'lit';
 import { styleMap } from 'lit/directives/style-map.js';
-import { markAnswer } from '../opening.js';
+import { answerName, markAnswer } from './answer.js';
 import { View } from './view.js';
 import { canvasOf, paintPicture } from './paint.js';
 import './map-canvas.js';
-import { answerName, number, percent, seconds } from './format.js';
+import { number, percent, seconds } from './format.js';
 
 const UNNAMED = 'The file names no classes: drop a text with one name per line to name them.';
 

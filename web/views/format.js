@@ -79,6 +79,3 @@ export function shape(dims) {
 /** What a layer does: `Conv 3×3, stride 2`. */
 export const detail = (layer) =>
     `${layer.op} ${layer.detail ?? ''}`.trim().replace(/(\d)x(?=\d)/g, '$1×');
-
-/** A class as people call it: ImageNet's lists put a number of WordNet before it. @param {{index: number, label: string}} c */
-export const answerName = (c) => (c.label ? c.label.replace(/^n\d{8}\s+/, '') : `class ${c.index}`);

@@ -4,12 +4,12 @@
  * index.html has the places, and here come the picture as soon as it is read and the answer as soon as it is given,
  * where the views will draw them. Nothing in it can be used.
  */
-import { markAnswer } from './opening.js';
-import { answerName, percent, seconds } from './views/format.js';
+import { answerName, markAnswer } from './answer.js';
+import { percent, seconds } from './format.js';
 
 /**
  * Draws into index.html's #first-view until it is removed.
- * @param {import('./store/store.js').Store} store
+ * @param {import('../store/store.js').Store} store
  * @returns {() => void} removes it
  */
 export function showFirstView(store) {
@@ -40,7 +40,7 @@ function element(tag, classes, ...children) {
     return made;
 }
 
-/** @param {import('./store/picture.js').Picture} picture */
+/** @param {import('../store/picture.js').Picture} picture */
 function drawPicture({ canvas, width, height, name }) {
     const well = element('div', 'well picture full', canvas);
     well.style.setProperty('--shape', String(width / height));
