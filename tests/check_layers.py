@@ -40,7 +40,7 @@ FORBIDDEN = {"techniques": {"ops", "kernels"}}
 
 # What a folder of web/ may import from the others. `lit` and other packages count by their name.
 WEB = {
-    "engine": {"isolation", "gather"},
+    "engine": {"isolation", "gather", "convoscope-loader"},
     "store": {"browser-fs-access", "gifenc", "@noble", "gather"},
     "views": {"store", "lit", "browser-fs-access"},
     "mock": {"engine"},
