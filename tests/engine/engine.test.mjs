@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { Trap } from '../../web/engine/errors.js';
 import { Convoscope, ConvoscopeError } from '../../web/engine/index.js';
 import { Run } from '../../web/engine/run.js';
 import { FakeCore, fakeWorkers } from './fake.mjs';
@@ -302,6 +303,21 @@ test('a worker that hangs while it makes threads later is replaced, with what wa
     assert.deepEqual(scope.techniques, [{ id: 'count' }]);
     assert.equal(cores.length, 2);
     assert.ok(cores[1].log.includes('look 2'));
+});
+
+test('a worker that crashes while it makes threads later is replaced too', async (t) => {
+    let starts = 0;
+    const { spawn } = fakeWorkers(({ quick }) => {
+        starts++;
+        const core = new FakeCore();
+        if (quick) core.makeThreads = async () => { throw new Trap(new Error('unreachable')); };
+        return core;
+    });
+    const scope = await Convoscope.create({ base: 'http://localhost/wasm/', quick: true, spawn });
+    t.after(() => scope.close());
+    const model = await scope.open(new TextEncoder().encode('weights'));
+    await Promise.all([scope.complete(), model.look(picture)]);
+    assert.deepEqual([scope.techniques, starts], [[{ id: 'count' }], 2]);
 });
 
 test('a core that cannot start says so, and a browser without vectors too', async () => {

@@ -76,10 +76,15 @@ export class Link {
     async complete() {
         const greeting = await this.ready();
         if (greeting.techniques) return greeting;
-        return this.#expect(this.#watch('complete', {}).then(
+        /** @type {Promise<Greeting>} */
+        const completed = this.#watch('complete', {}).then(
             (tables) => ({ ...greeting, ...tables }),
-            (error) => { this.#caller?.fail(error); return this.#start(); },
-        ));
+            (error) => {
+                if (this.#greeting === completed) this.#drop(error);
+                return this.ready(); /* of another worker, which starts as a whole */
+            },
+        );
+        return this.#expect(completed);
     }
 
     /** @param {Promise<Greeting>} greeting that calls wait for */
