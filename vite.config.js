@@ -96,18 +96,18 @@ function carry() {
 }
 
 /**
- * Lets the browser fetch the views at once, and not only when the script that imports them has come and runs.
+ * Says where the views are, so that the page can have them fetched before the script that imports them asks.
  * @returns {import('vite').Plugin}
  */
-function preloadViews() {
+function announceViews() {
     return {
-        name: 'convoscope-preload-views',
+        name: 'convoscope-announce-views',
         transformIndexHtml: {
             order: 'post',
             handler(_, { bundle = {} }) {
                 const views = Object.values(bundle).filter((part) => part.type === 'chunk' && part.name === 'app');
                 return views.map(({ fileName }) => (
-                    { tag: 'link', injectTo: 'head', attrs: { rel: 'modulepreload', crossorigin: true, href: `./${fileName}` } }));
+                    { tag: 'link', injectTo: 'head', attrs: { id: 'views', crossorigin: true, href: `./${fileName}` } }));
             },
         },
     };
@@ -193,7 +193,7 @@ async function bundle(lib, more) {
 export default defineConfig({
     root: join(root, 'web'),
     base: './',
-    plugins: [carry(), preloadViews(), wholeWorkers(), openEarly()],
+    plugins: [carry(), announceViews(), wholeWorkers(), openEarly()],
     build: {
         outDir: join(root, 'dist'),
         emptyOutDir: true,

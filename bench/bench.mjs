@@ -59,6 +59,13 @@ async function turn(contender, repetitions, times) {
     }
 }
 
+/**
+ * Times as many rounds as of other rows. Memory is the same each time, and is asked for in a new browser; a start is one moment of a
+ * busy machine, whose medians of 5 differed by a fifth.
+ * @type {Record<string, number>}
+ */
+const ROUNDS = { memory: 0, start: 3 };
+
 /** @param {number[]} times */
 const sum = (times) => times.reduce((total, time) => total + time, 0);
 
@@ -93,8 +100,7 @@ async function interleave(contenders, rounds) {
 /** @param {import('./rows.mjs').Row} row @param {import('./browser.mjs').Contender[]} contenders @param {number[]} threadCounts */
 async function measureRow(row, contenders, threadCounts) {
     const compared = values['no-peers'] ? contenders.filter(({ name }) => name === 'Convoscope' || name === 'native') : contenders;
-    // Memory is the same each time, and is asked for in a new browser.
-    const measured = await interleave(compared, row.task === 'memory' ? 0 : Number(values.rounds));
+    const measured = await interleave(compared, Number(values.rounds) * (ROUNDS[row.task] ?? 1));
     const lines = threadCounts.map((threads) => line({ row, measured }, threads));
     lines.forEach(printLine);
     return lines;

@@ -43,6 +43,14 @@ const parsed = document.readyState === 'loading'
     : Promise.resolve();
 const first = parsed.then(() => showFirstView(store));
 
+/** Network and picture are there: now the views may come, and take no turn from them. */
+const fetchViews = store.subscribe((changed) => {
+    if (!changed.has('looking')) return;
+    fetchViews();
+    const link = /** @type {HTMLLinkElement | null} */ (document.querySelector('#views')); /* none before the build */
+    if (link) Object.assign(link, { as: 'script', rel: 'preload' });
+});
+
 /** What the first answer does not need: threads, and the views, which hold this thread for a while. */
 const completePage = once(async () => {
     const completed = starting.then(() => store.actions.completeStart()).then((scope) => {
