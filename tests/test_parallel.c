@@ -86,7 +86,9 @@ static void starts_and_stops_again(void)
 /* Until threads are made, one runs what was planned for several. */
 static void plans_count_on_threads_to_come(void)
 {
-    CHECK(parallel_expect(3) == 3 && parallel_threads() == 3);
+    const int planned = parallel_expect(3);
+    CHECK(planned == parallel_threads());
+    CHECK(planned == 3 || parallel_start(3) == 1); /* there are builds without threads */
     Visits visits = {.most_threads = 1};
     parallel_for_within(parallel_threads(), COUNT, 16, visit, &visits);
     CHECK(!visits.wrong && visits.times[COUNT - 1] == 1);
