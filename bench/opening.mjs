@@ -21,8 +21,8 @@ function samplePicture() {
 /** What every page marks when the answer stands in its document. */
 const FIRST_ANSWER = 'first-answer';
 
-/** The pages of peers that open a network's file, where those of the other rows do not. @type {Record<string, string>} */
-const START_PAGES = { tensorflow: 'tensorflow-whole', 'tensorflow-cut': 'tensorflow-cut' };
+/** The page of a peer that opens a network's file, where that of the other rows does not. @type {Record<string, string>} */
+const START_PAGES = { tensorflow: 'tensorflow-whole' };
 
 /** @param {() => Promise<number>} measure @returns {Contender['measure']} */
 const repeat = (measure) => async (repetitions) => {

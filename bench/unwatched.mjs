@@ -7,9 +7,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { launch, quit } from './browser.mjs';
 
 /** Milliseconds in which a new window becomes quiet: the browser's own pages in it start as well. */
-const SETTLING_MS = +(process.env.SETTLE ?? 1500);
+const SETTLING_MS = 1500;
 /** Until a page is asked for the first time, between two questions, and for how long at all. */
-const OPENING_MS = +(process.env.OPENING ?? 1200);
+const OPENING_MS = 1200;
 const ASKING_MS = 500;
 const PATIENCE_MS = 60_000;
 
