@@ -44,12 +44,10 @@ const parsed = document.readyState === 'loading'
 const first = parsed.then(() => showFirstView(store));
 
 /** Network and picture are there: now the views may come, and take no turn from them. */
-const fetchViews = store.subscribe((changed) => {
-    if (!changed.has('looking')) return;
-    fetchViews();
+function fetchViews() {
     const link = /** @type {HTMLLinkElement | null} */ (document.querySelector('#views')); /* none before the build */
     if (link) Object.assign(link, { as: 'script', rel: 'preload' });
-});
+}
 
 /** What the first answer does not need: threads, and the views, which hold this thread for a while. */
 const completePage = once(async () => {
@@ -70,14 +68,19 @@ async function showViews() {
     performance.mark('whole-page');
 }
 
-const wait = store.subscribe(() => {
-    const { look, failure, networkError, pictureError } = store.state;
-    if (!look && !failure && !networkError && !pictureError) return;
-    wait();
-    completePage();
-});
+when(({ looking }) => looking, fetchViews);
+when(({ look, failure, networkError, pictureError }) => look || failure || networkError || pictureError, completePage);
 setTimeout(completePage, PAGE_MS);
 isolated.then(begin);
+
+/** Once, with the first change after which the state is so. @param {(state: Record<string, any>) => any} is @param {() => void} act */
+function when(is, act) {
+    const stop = store.subscribe(() => {
+        if (!is(store.state)) return;
+        stop();
+        act();
+    });
+}
 
 /** A browser draws an icon as it draws a page, and so it comes last. */
 function showIcon() {

@@ -43,16 +43,16 @@ async function startKind(base, kind, { threads, quick }, watch, handed) {
     loading.catch(() => {}); /* awaited below */
     const makeWorkers = () => Array.from({ length: threads - 1 }, () => new Worker(address('worker.js')));
     watch(true);
-    const workers = quick ? [] : makeWorkers();
+    const workers = quick ? null : makeWorkers();
     watch(false);
     try {
         const module = await loading;
         watch(true);
         const core = new Core(module, kind, makeWorkers);
-        core.start(threads, quick ? null : workers);
+        core.start(threads, workers);
         return core;
     } catch (error) {
-        for (const worker of workers) worker.terminate();
+        for (const worker of workers ?? []) worker.terminate();
         throw error;
     }
 }

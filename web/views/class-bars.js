@@ -24,7 +24,7 @@ export class ClassBars extends View {
     }
 
     updated() {
-        if (this.state.look) markAnswer();
+        if (this.querySelector('.classes')) markAnswer();
     }
 
     render() {
