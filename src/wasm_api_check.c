@@ -19,8 +19,8 @@ static const Case cases[] = {
     {3, 19, 23, 9, 5, 2},
 };
 
-/* Of the outputs so many-th are compared, which is coprime to the lengths of rows: all of their columns, in time in which no
- * browser compiles this loop again. */
+/* One output of so many is compared. It is coprime to the lengths of rows, so that all columns are seen, and leaves so few that no
+ * browser compiles the loop a second time. */
 enum { STEP = 11 };
 
 enum { INPUT_FLOATS = 16 * 12 * 23, WEIGHT_FLOATS = 18 * 16 * 25, BIAS_FLOATS = 32 };

@@ -151,7 +151,8 @@ static void row_largest(const Pool2d *p, const float *columns, float *phases, fl
     }
 }
 
-/* Windows without any pixel give the lowest float. Seldom, and so not inlined: a browser compiles what loops around it sooner. */
+/* Windows without any pixel give the lowest float. There seldom are any: neither is inlined, so that a browser compiles the
+ * loops around them sooner. */
 static __attribute__((noinline)) void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
 {
     for (int j = 0; j < p->out_width; j++) {
