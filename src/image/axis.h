@@ -16,11 +16,4 @@ typedef struct Axis {
 Status axis_create(Axis *axis, int from, int to, int offset, int count);
 void axis_release(Axis *axis);
 
-/* One row: out[count] from row[from]. */
-void axis_apply_row(const Axis *axis, const float *row, float *out);
-
-/* Along y: adds what the row at input position `y` gives to out[count,columns], zeroed before. Rows come in
- * ascending order; *reached is 0 before the first. Rows that no output needs add nothing. */
-void axis_add_row(const Axis *axis, int y, const float *row, int columns, int *reached, float *out);
-
 #endif

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
+#include "base/arena.h"
 #include "image/axis.h"
 #include "image/preprocess.h"
+#include "simd.h"
 
 /* The whole picture is scaled to full_height x full_width, of which [top, left] with the input's size is
  * kept. */
@@ -49,52 +52,137 @@ static Cut cut_for(ResizeMode mode, const Picture *picture, int height, int widt
     return cut;
 }
 
-/* One row of one channel, 0 to 255. RGBA keeps the colours as they are; all others stand on white. */
-static void load_row(const Picture *picture, int y, const char *channels, int channel, float *row)
+/* ---- one pass: each row of the picture is read once, each row of the input written once ---- */
+
+/* Where the network's channels lie in a pixel, whose R, G, B and A are the lanes of a quad. */
+typedef struct Layout {
+    int channels, lane[PREPROCESS_MAX_CHANNELS];
+    bool grey, with_alpha;
+} Layout;
+
+static Layout layout_of(const Preprocess *preprocess)
 {
-    const uint8_t *pixel = picture->rgba + (size_t)y * (size_t)picture->width * 4;
-    bool with_alpha = strcmp(channels, "RGBA") == 0, grey = strcmp(channels, "GRAY") == 0;
-    int source = strcmp(channels, "BGR") == 0 ? 2 - channel : channel;
-    for (int x = 0; x < picture->width; x++, pixel += 4) {
-        /* ITU-R BT.601 luma, in doubles so that grey stays exactly itself. */
-        double value =
-            grey ? 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2] : pixel[source];
-        int alpha = pixel[3];
-        if (alpha < 255 && !with_alpha) value = (value * alpha + 255.0 * (255 - alpha)) / 255;
-        row[x] = (float)value;
+    const char *channels = preprocess->channels;
+    const bool turned = strcmp(channels, "BGR") == 0;
+    return (Layout){.channels = preprocess_channels(preprocess),
+                    .lane = {turned ? 2 : 0, 1, turned ? 0 : 2, 3},
+                    .grey = strcmp(channels, "GRAY") == 0,
+                    .with_alpha = strcmp(channels, "RGBA") == 0};
+}
+
+/* 0 to 255. RGBA keeps the colours as they are; all others stand on white. */
+static quad load_pixel(const uint8_t *pixel, const Layout *layout)
+{
+    quad value = {pixel[0], pixel[1], pixel[2], pixel[3]};
+    const float alpha = pixel[3];
+    if (alpha < 255 && !layout->with_alpha) value = (value * alpha + 255 * (255 - alpha)) / 255;
+    return value;
+}
+
+/* ITU-R BT.601 luma, in doubles so that grey stays exactly itself. */
+static quad load_grey(const uint8_t *pixel)
+{
+    double value = 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2];
+    const int alpha = pixel[3];
+    if (alpha < 255) value = (value * alpha + 255.0 * (255 - alpha)) / 255;
+    return (quad){(float)value};
+}
+
+/* Pixels [from, end) of a row. */
+static APART void load_row(const Picture *picture, int y, int from, int end, const Layout *layout,
+                           quad *row)
+{
+    const uint8_t *pixel = picture->rgba + ((size_t)y * (size_t)picture->width + (size_t)from) * 4;
+    if (layout->grey) {
+        for (int x = from; x < end; x++, pixel += 4) *row++ = load_grey(pixel);
+    } else {
+        for (int x = from; x < end; x++, pixel += 4) *row++ = load_pixel(pixel, layout);
     }
 }
 
-static void normalise(const Preprocess *preprocess, int channel, float *values, size_t count)
+/* `row` begins at the first pixel that `across` needs. */
+static APART void scale_row(const Axis *across, const quad *row, quad *scaled)
 {
-    float range = preprocess->range, mean = preprocess->mean[channel];
-    float std = preprocess->std[channel];
-    /* Divided by 255 rather than multiplied by its inverse: that is what a tensor of 0..1 is made by. */
-    for (size_t i = 0; i < count; i++) values[i] = (values[i] * range / 255 - mean) / std;
+    for (int i = 0; i < across->count; i++) {
+        const float *weight = across->weight + (size_t)i * (size_t)across->width;
+        const quad *from = row + (across->first[i] - across->first[0]);
+        quad sum = {0};
+        for (int k = 0; k < across->width; k++) sum += weight[k] * from[k];
+        scaled[i] = sum;
+    }
 }
 
+/* Adds a row that counts for `weight`. */
+static APART void add_row(quad *sum, const quad *row, float weight, int count)
+{
+    if (weight == 0) return;
+    for (int x = 0; x < count; x++) sum[x] += weight * row[x];
+}
+
+/* To planes that are `pixels` apart. */
+static APART void store_row(const Preprocess *preprocess, const Layout *layout, const quad *row,
+                            int count, size_t pixels, float *input)
+{
+    quad mean = {0}, std = {1, 1, 1, 1};
+    for (int c = 0; c < layout->channels; c++) {
+        mean[layout->lane[c]] = preprocess->mean[c];
+        std[layout->lane[c]] = preprocess->std[c];
+    }
+    for (int x = 0; x < count; x++) {
+        float lane[4];
+        /* Divided by 255 rather than multiplied by its inverse: that is what a tensor of 0..1 is made by. */
+        quad_store(lane, (row[x] * preprocess->range / 255 - mean) / std);
+        for (int c = 0; c < layout->channels; c++) {
+            input[(size_t)c * pixels + (size_t)x] = lane[layout->lane[c]];
+        }
+    }
+}
+
+static int axis_end(const Axis *axis)
+{
+    return axis->first[axis->count - 1] + axis->width;
+}
+
+/* The most output positions that one input position adds to. */
+static int axis_most_at_once(const Axis *axis)
+{
+    int most = 0;
+    for (int i = 0, end = 0; i < axis->count; i++) {
+        while (end < axis->count && axis->first[end] < axis->first[i] + axis->width) end++;
+        if (end - i > most) most = end - i;
+    }
+    return most;
+}
+
+/* Only rows of the input to which rows of the picture still add are held as sums, row i at i modulo their number. */
 static Status apply_axes(const Preprocess *preprocess, const Picture *picture, const Axis *down,
                          const Axis *across, float *input)
 {
-    int width = across->count;
-    size_t row_bytes = ((size_t)picture->width + (size_t)width) * sizeof(float);
-    float *row = malloc(row_bytes);
-    if (!row) return status_no_memory("scaling the picture", row_bytes);
-    float *scaled = row + picture->width;
-    size_t pixels = (size_t)down->count * (size_t)width;
-    int end = down->first[down->count - 1] + down->width;
-    for (int c = 0; c < preprocess_channels(preprocess); c++) {
-        float *plane = input + (size_t)c * pixels;
-        int reached = 0;
-        memset(plane, 0, pixels * sizeof *plane);
-        for (int y = down->first[0]; y < end; y++) {
-            load_row(picture, y, preprocess->channels, c, row);
-            axis_apply_row(across, row, scaled);
-            axis_add_row(down, y, scaled, width, &reached, plane);
+    const Layout layout = layout_of(preprocess);
+    const int left = across->first[0], right = axis_end(across), end = axis_end(down);
+    const size_t width = (size_t)across->count, held = (size_t)axis_most_at_once(down);
+    const size_t bytes = ((size_t)(right - left) + (held + 1) * width) * sizeof(quad);
+    quad *row = aligned_alloc_uninitialized(bytes);
+    if (!row) return status_no_memory("scaling the picture", bytes);
+    quad *scaled = row + (right - left), *sums = scaled + width;
+    int done = 0, begun = 0;
+    for (int y = down->first[0]; y < end; y++) {
+        load_row(picture, y, left, right, &layout, row);
+        scale_row(across, row, scaled);
+        for (; begun < down->count && down->first[begun] <= y; begun++) {
+            memset(sums + (size_t)begun % held * width, 0, width * sizeof *sums);
         }
-        normalise(preprocess, c, plane, pixels);
+        for (int i = done; i < begun; i++) {
+            const int k = y - down->first[i];
+            add_row(sums + (size_t)i % held * width, scaled,
+                    down->weight[(size_t)i * (size_t)down->width + (size_t)k], across->count);
+        }
+        for (; done < begun && down->first[done] + down->width <= y + 1; done++) {
+            store_row(preprocess, &layout, sums + (size_t)done % held * width, across->count,
+                      (size_t)down->count * width, input + (size_t)done * width);
+        }
     }
-    free(row);
+    aligned_free(row);
     return status_ok();
 }
 

@@ -52,7 +52,8 @@ void axis_release(Axis *axis)
     *axis = (Axis){0};
 }
 
-void axis_apply_row(const Axis *axis, const float *row, float *out)
+/* One row: out[count] from row[from]. */
+static void axis_apply_row(const Axis *axis, const float *row, float *out)
 {
     for (int i = 0; i < axis->count; i++) {
         const float *weight = axis->weight + (size_t)i * (size_t)axis->width;
@@ -63,7 +64,10 @@ void axis_apply_row(const Axis *axis, const float *row, float *out)
     }
 }
 
-void axis_add_row(const Axis *axis, int y, const float *row, int columns, int *reached, float *out)
+/* Along y: adds what the row at input position `y` gives to out[count,columns], zeroed before. Rows come in
+ * ascending order; *reached is 0 before the first. Rows that no output needs add nothing. */
+static void axis_add_row(const Axis *axis, int y, const float *row, int columns, int *reached,
+                         float *out)
 {
     while (*reached < axis->count && axis->first[*reached] + axis->width <= y) ++*reached;
     for (int i = *reached; i < axis->count && axis->first[i] <= y; i++) {
