@@ -71,7 +71,10 @@ elseif(EMSCRIPTEN)
     # Buffers are made and freed by the engine.
     -sEXPORTED_FUNCTIONS=_malloc,_free
     # Deep enough for the frames of the kernels, small enough for every thread to have one.
-    -sTOTAL_STACK=1MB)
+    -sTOTAL_STACK=1MB
+    # Binaryen would move a function with one caller into it, whatever its size. A browser compiles for speed, as a
+    # whole, each function with a hot loop: what is long beside such loops then keeps them waiting.
+    -sBINARYEN_EXTRA_PASSES=--one-caller-inline-max-function-size=40)
   if(CONVOSCOPE_FLAVOUR MATCHES "threads")
     # PThread: the engine starts the workers with a time limit. wasmMemory: the buffer of the moment.
     list(APPEND CONVOSCOPE_MODULE_FLAGS

@@ -1,5 +1,6 @@
 #include "kernels/gather.h"
 
+#include "base/apart.h"
 #include "kernels/copy.h"
 #include "simd.h"
 
@@ -64,19 +65,39 @@ static void run_inside(int x, int stride, int count, int width, int *from, int *
     *to = last > first ? last : first;
 }
 
+static APART void copy_every_second(float *to, const float *from, int count)
+{
+    int i = 0;
+    for (; i + 4 <= count; i += 4) { /* nothing behind the last pixel is read */
+        const quad a = quad_load(from + 2 * i), b = quad_load(from + 2 * i + 3);
+        quad_store(to + i, __builtin_shufflevector(a, b, 0, 2, 5, 7));
+    }
+    for (; i < count; i++) to[i] = from[2 * i];
+}
+
+static APART void copy_every(int stride, float *to, const float *from, int count)
+{
+    for (int i = 0; i < count; i++) to[i] = from[(ptrdiff_t)i * stride];
+}
+
+static APART void copy_neighbours(float *to, const float *from, int count)
+{
+    copy_floats(to, from, count);
+}
+
+static APART void fill_zero(float *to, int count)
+{
+    zero_floats(to, count);
+}
+
 static inline void copy_strided(float *to, const float *from, int count, int stride)
 {
     if (stride == 1) {
-        copy_floats(to, from, count);
+        copy_neighbours(to, from, count);
     } else if (stride == 2) {
-        int i = 0;
-        for (; i + 4 <= count; i += 4) { /* nothing behind the last pixel is read */
-            const quad a = quad_load(from + 2 * i), b = quad_load(from + 2 * i + 3);
-            quad_store(to + i, __builtin_shufflevector(a, b, 0, 2, 5, 7));
-        }
-        for (; i < count; i++) to[i] = from[2 * i];
+        copy_every_second(to, from, count);
     } else {
-        for (int i = 0; i < count; i++) to[i] = from[(ptrdiff_t)i * stride];
+        copy_every(stride, to, from, count);
     }
 }
 
@@ -97,13 +118,13 @@ static void pack_tap(const Gather *g, const Run *run, int tx, int k, int depth, 
         float *to = panel + (size_t)at * (size_t)width + run->at;
         const int y = run->y + ty * g->y_step;
         if (y < 0 || y >= g->height || from >= end) {
-            zero_floats(to, run->count);
+            fill_zero(to, run->count);
         } else {
             const float *line = channel + (size_t)y * (size_t)g->width;
-            if (from > 0) zero_floats(to, from);
+            if (from > 0) fill_zero(to, from);
             copy_strided(to + from, line + x + (ptrdiff_t)from * g->stride_x, end - from,
                          g->stride_x);
-            if (end < run->count) zero_floats(to + end, run->count - end);
+            if (end < run->count) fill_zero(to + end, run->count - end);
         }
         if (++ty == g->taps_y) ty = 0, channel += plane;
     }
@@ -118,7 +139,7 @@ void gather_pack(const void *gather, int k, int depth, int j, int columns, int w
         for (int tx = 0; tx < g->taps_x; tx++) pack_tap(g, &runs[i], tx, k, depth, width, panel);
     }
     for (int r = 0; r < depth && columns < width; r++) {
-        zero_floats(panel + (size_t)r * (size_t)width + columns, width - columns);
+        fill_zero(panel + (size_t)r * (size_t)width + columns, width - columns);
     }
 }
 
@@ -129,14 +150,14 @@ static void copy_run(const Gather *g, const Run *run, const Tap *tap, float *to)
     int from, end;
     run_inside(x, g->stride_x, run->count, g->width, &from, &end);
     if (y < 0 || y >= g->height || from >= end) {
-        zero_floats(to, run->count);
+        fill_zero(to, run->count);
         return;
     }
     const float *line =
         run->image + ((size_t)tap->c * (size_t)g->height + (size_t)y) * (size_t)g->width;
-    zero_floats(to, from);
+    fill_zero(to, from);
     copy_strided(to + from, line + x + (ptrdiff_t)from * g->stride_x, end - from, g->stride_x);
-    zero_floats(to + end, run->count - end);
+    fill_zero(to + end, run->count - end);
 }
 
 void gather_pack_transposed(const void *gather, int k, int depth, int j, int columns, int width,
@@ -156,7 +177,7 @@ void gather_pack_transposed(const void *gather, int k, int depth, int j, int col
                 for (int i = 0; i < count; i++) copy_run(g, &runs[i], &tap, line + runs[i].at);
                 tap_next(g, &tap);
             } else {
-                zero_floats(line, pixels);
+                fill_zero(line, pixels);
             }
             for (int i = 0; i < pixels; i++)
                 block[(size_t)i * (size_t)width + (size_t)column] = line[i];
@@ -174,6 +195,16 @@ copy_vectors(int vectors, const float *from, size_t row_step, int depth, float *
     }
 }
 
+/* Columns that are no whole vectors. */
+static APART void pack_narrow(const GatherPlain *g, int k, int depth, int j, int columns, int width,
+                              float *panel)
+{
+    for (int r = 0; r < depth; r++, panel += width) {
+        copy_floats(panel, g->source + (size_t)(k + r) * g->row_step + j, columns);
+        if (columns < width) fill_zero(panel + columns, width - columns);
+    }
+}
+
 void gather_pack_plain(const void *plain, int k, int depth, int j, int columns, int width,
                        float *panel)
 {
@@ -187,10 +218,7 @@ void gather_pack_plain(const void *plain, int k, int depth, int j, int columns, 
         default: break;
         }
     }
-    for (int r = 0; r < depth; r++, panel += width) {
-        copy_floats(panel, g->source + (size_t)(k + r) * g->row_step + j, columns);
-        if (columns < width) zero_floats(panel + columns, width - columns);
-    }
+    pack_narrow(g, k, depth, j, columns, width, panel);
 }
 
 void gather_columns(const void *gather, int j, int columns, ptrdiff_t *offset)

@@ -1,5 +1,6 @@
 #include "kernels/panel_parts.h"
 
+#include "base/apart.h"
 #include "kernels/sizes.h"
 #include "simd.h"
 
@@ -9,7 +10,7 @@ _Static_assert((int)TILE_COLUMNS <= (int)PANEL_MAX_WIDTH, "a panel fits its decl
 /* ---- packing A ---- */
 
 /* Rows are runs of k: four rows and four of k at a time. */
-static void left_pack_along(const float *from, ptrdiff_t row, int rows, int depth, float *to)
+static APART void left_pack_along(const float *from, ptrdiff_t row, int rows, int depth, float *to)
 {
     int k = 0;
     for (; rows == TILE_ROWS && k + 4 <= depth; k += 4) {
@@ -28,8 +29,8 @@ static void left_pack_along(const float *from, ptrdiff_t row, int rows, int dept
 }
 
 /* Anything else: neighbours are closer down the rows. */
-static void left_pack_across(const PanelLeft *a, const float *from, int k, int depth, int rows,
-                             float *to)
+static APART void left_pack_across(const PanelLeft *a, const float *from, int k, int depth,
+                                   int rows, float *to)
 {
     int k0 = k % a->count[1], k1 = k / a->count[1] % a->count[0],
         k2 = k / a->count[1] / a->count[0];
@@ -106,9 +107,9 @@ static void panel_narrow(int columns, int depth, const TileSides *sides, float *
 }
 
 /* Through a small tile in memory, where rows, columns or both are fewer than the tile's or apart. */
-static void tile_scattered(const PanelGemm *g, const Panel *panel, const TileSides *sides,
-                           int depth, int row, const float *bias, bool accumulate,
-                           const Clamp *clamp)
+static APART void tile_scattered(const PanelGemm *g, const Panel *panel, const TileSides *sides,
+                                 int depth, int row, const float *bias, bool accumulate,
+                                 const Clamp *clamp)
 {
     float small[TILE_ROWS * TILE_COLUMNS], start[TILE_ROWS] = {0};
     const int rows = at_most(g->m - row, TILE_ROWS);

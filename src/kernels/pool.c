@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "kernels/phases.h"
 #include "parallel.h"
 #include "simd.h"
@@ -105,35 +106,48 @@ static inline __attribute__((always_inline)) void largest_of(int taps, const flo
     }
 }
 
-/* Not inlined: a browser compiles it once, and has it sooner. */
-static __attribute__((noinline)) void lines_largest(const float *from, ptrdiff_t step, int taps,
-                                                    int count, float *to)
+static APART void largest_of_3(const float *from, ptrdiff_t step, int count, float *to)
 {
-    if (count < VF_LANES) {
-        for (int i = 0; i < count; i++) {
-            to[i] = -INFINITY;
-            for (int tap = 0; tap < taps; tap++) {
-                if (from[i + tap * step] > to[i]) to[i] = from[i + tap * step];
-            }
+    largest_of(3, from, step, count, to);
+}
+
+static APART void largest_of_2(const float *from, ptrdiff_t step, int count, float *to)
+{
+    largest_of(2, from, step, count, to);
+}
+
+static APART void largest_of_any(int taps, const float *from, ptrdiff_t step, int count, float *to)
+{
+    largest_of(taps, from, step, count, to);
+}
+
+/* Of fewer than a vector. */
+static APART void largest_of_few(int taps, const float *from, ptrdiff_t step, int count, float *to)
+{
+    for (int i = 0; i < count; i++) {
+        to[i] = -INFINITY;
+        for (int tap = 0; tap < taps; tap++) {
+            if (from[i + tap * step] > to[i]) to[i] = from[i + tap * step];
         }
-    } else if (taps == 3) {
-        largest_of(3, from, step, count, to);
-    } else if (taps == 2) {
-        largest_of(2, from, step, count, to);
-    } else {
-        largest_of(taps, from, step, count, to);
     }
 }
 
-/* The largest of each window along the row; columns: of each column within the window's rows. */
-static void row_largest(const Pool2d *p, const float *columns, float *phases, float *y)
+static void lines_largest(const float *from, ptrdiff_t step, int taps, int count, float *to)
 {
-    if (p->stride_x == 1) {
-        lines_largest(columns, p->dilation_x, p->kernel_width, p->out_width, y);
-        return;
+    if (count < VF_LANES) {
+        largest_of_few(taps, from, step, count, to);
+    } else if (taps == 3) {
+        largest_of_3(from, step, count, to);
+    } else if (taps == 2) {
+        largest_of_2(from, step, count, to);
+    } else {
+        largest_of_any(taps, from, step, count, to);
     }
-    const size_t phase = (size_t)reach(p) / (size_t)p->stride_x + VF_LANES;
-    phases_split(columns, reach(p), p->stride_x, phases, phase);
+}
+
+/* The same from the phases of a row, of which every stride-th position is in one. */
+static APART void phases_largest(const Pool2d *p, const float *phases, size_t phase, float *y)
+{
     for (int j = 0; j < p->out_width; j += VF_LANES) {
         vf best = vf_splat(-INFINITY);
         for (int tap = 0; tap < p->kernel_width; tap++) {
@@ -151,9 +165,20 @@ static void row_largest(const Pool2d *p, const float *columns, float *phases, fl
     }
 }
 
-/* Windows without any pixel give the lowest float. There seldom are any: neither is inlined, so that a browser compiles the
- * loops around them sooner. */
-static __attribute__((noinline)) void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
+/* The largest of each window along the row; columns: of each column within the window's rows. */
+static void row_largest(const Pool2d *p, const float *columns, float *phases, float *y)
+{
+    if (p->stride_x == 1) {
+        lines_largest(columns, p->dilation_x, p->kernel_width, p->out_width, y);
+        return;
+    }
+    const size_t phase = (size_t)reach(p) / (size_t)p->stride_x + VF_LANES;
+    phases_split(columns, reach(p), p->stride_x, phases, phase);
+    phases_largest(p, phases, phase, y);
+}
+
+/* Windows without any pixel give the lowest float. There seldom are any. */
+static APART void fill_empty(const Pool2d *p, bool row_is_empty, float *y)
 {
     for (int j = 0; j < p->out_width; j++) {
         const Taps tx = taps_x(p, j);
@@ -161,7 +186,7 @@ static __attribute__((noinline)) void fill_empty(const Pool2d *p, bool row_is_em
     }
 }
 
-static __attribute__((noinline)) bool any_column_is_empty(const Pool2d *p)
+static APART bool any_column_is_empty(const Pool2d *p)
 {
     for (int j = 0; j < p->out_width; j++) {
         const Taps tx = taps_x(p, j);

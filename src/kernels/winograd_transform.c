@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/apart.h"
 #include "kernels/copy.h"
 #include "kernels/phases.h"
 #include "kernels/sizes.h"
@@ -31,8 +32,8 @@ size_t winograd_input_floats(int rows, int columns)
 }
 
 /* One row of pixels along x, to to[element * element_step + t]. */
-static void input_row(const float *phases, size_t phase_step, int columns, float *to,
-                      size_t element_step)
+static APART void input_row(const float *phases, size_t phase_step, int columns, float *to,
+                            size_t element_step)
 {
     for (int t = 0; t < columns; t += VF_LANES) {
         vf d[6], out[6];
@@ -43,8 +44,8 @@ static void input_row(const float *phases, size_t phase_step, int columns, float
     }
 }
 
-static void input_rows(const TilePlane *plane, const float *x, const TileBlock *block, float *along,
-                       float *scratch)
+static APART void input_rows(const TilePlane *plane, const float *x, const TileBlock *block,
+                             float *along, float *scratch)
 {
     const size_t line_step = line_floats(block->columns);
     const size_t phase_step = phase_floats(block->rows, block->columns);
@@ -107,22 +108,31 @@ size_t winograd_output_floats(int rows, int columns)
            (size_t)WINOGRAD_OUT * (size_t)(columns + 4);
 }
 
+static APART void add_row(const float *line, float *y, int count)
+{
+    for (int i = 0; i < count; i++) y[i] += line[i];
+}
+
+static APART void clamp_row(const Clamp *clamp, float *y, int count)
+{
+    clamp_floats(*clamp, y, y, (size_t)count);
+}
+
 static void output_row(const float *line, float *y, int count, bool accumulate, const Clamp *clamp)
 {
     if (accumulate) {
-        for (int i = 0; i < count; i++) y[i] += line[i];
+        add_row(line, y, count);
     } else {
         copy_floats(y, line, count);
     }
-    if (clamp) clamp_floats(*clamp, y, y, (size_t)count);
+    if (clamp) clamp_row(clamp, y, count);
 }
 
-void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, const float *from,
-                     size_t point_step, float bias, bool accumulate, const Clamp *clamp,
-                     float *scratch)
+/* The products of `tiles` tiles to the pixels of each, [16][step]. */
+static APART void tiles_back(const float *from, size_t point_step, float bias, int tiles, float *to,
+                             size_t step)
 {
-    const size_t step = pixel_floats(block->rows, block->columns);
-    for (int t = 0; t < block->rows * block->columns; t += VF_LANES) {
+    for (int t = 0; t < tiles; t += VF_LANES) {
         vf down[WINOGRAD_IN][WINOGRAD_OUT];
         for (int j = 0; j < WINOGRAD_IN; j++) {
             vf m[6];
@@ -135,9 +145,17 @@ void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, c
             for (int j = 0; j < WINOGRAD_IN; j++) m[j] = down[j][i];
             transform_output(m, out);
             for (int j = 0; j < WINOGRAD_OUT; j++)
-                vf_store(scratch + (size_t)(i * WINOGRAD_OUT + j) * step + t, out[j] + bias);
+                vf_store(to + (size_t)(i * WINOGRAD_OUT + j) * step + t, out[j] + bias);
         }
     }
+}
+
+void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, const float *from,
+                     size_t point_step, float bias, bool accumulate, const Clamp *clamp,
+                     float *scratch)
+{
+    const size_t step = pixel_floats(block->rows, block->columns);
+    tiles_back(from, point_step, bias, block->rows * block->columns, scratch, step);
     float *line = scratch + WINOGRAD_OUT * WINOGRAD_OUT * step;
     const int x = WINOGRAD_OUT * block->column;
     const int count = at_most(WINOGRAD_OUT * block->columns, plane->width - x);
@@ -156,8 +174,8 @@ void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, c
 enum { FILTERS = 64, TAPS = 9 }; /* at a time */
 
 /* Weight q of filter number i to gathered[q][i], k by k and row by row. */
-static void gather_filters(const float *w, size_t row_step, size_t k_step, bool turned, int rows,
-                           int tile_rows, int depth, float gathered[TAPS][FILTERS])
+static APART void gather_filters(const float *w, size_t row_step, size_t k_step, bool turned,
+                                 int rows, int tile_rows, int depth, float gathered[TAPS][FILTERS])
 {
     for (int k = 0; k < depth; k++) {
         for (int row = 0; row < tile_rows; row++) {
@@ -176,8 +194,8 @@ static void gather_filters(const float *w, size_t row_step, size_t k_step, bool 
     }
 }
 
-static void filters_transform(float gathered[TAPS][FILTERS], int count, float *to,
-                              size_t point_step)
+static APART void filters_transform(float gathered[TAPS][FILTERS], int count, float *to,
+                                    size_t point_step)
 {
     for (int n = 0; n < count; n += VF_LANES) {
         vf down[3][6];
