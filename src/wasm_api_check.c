@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/apart.h"
 #include "base/random.h"
 
 /* A convolution of [1,in,height,width] with [out,in,kernel,kernel], padded by kernel / 2. */
@@ -34,8 +35,7 @@ static void numbers_fill(float *to, size_t count, Random *random)
     for (size_t i = 0; i < count; i++) to[i] = random_uniform(random) - 0.5f;
 }
 
-static __attribute__((noinline)) double plain_sum(const Case *c, const Numbers *numbers, int o,
-                                                  int y, int x)
+static APART double plain_sum(const Case *c, const Numbers *numbers, int o, int y, int x)
 {
     const int pad = c->kernel / 2;
     double sum = numbers->bias[o];

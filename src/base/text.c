@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/apart.h"
+#include "base/number.h"
+
 static bool text_reserve(Text *text, size_t more)
 {
     if (text->failed) return false;
@@ -139,8 +142,7 @@ static size_t plain_run(const unsigned char *s, size_t most)
 }
 
 /* What stands between quotes from its first character on that cannot stand as it is. */
-static __attribute__((noinline)) void json_escape(Text *text, const unsigned char *s,
-                                                  const unsigned char *end)
+static APART void json_escape(Text *text, const unsigned char *s, const unsigned char *end)
 {
     while (s < end) {
         size_t length = plain_run(s, (size_t)(end - s));
@@ -186,59 +188,22 @@ void json_string(Text *text, const char *value)
     }
 }
 
-/* A whole number, with a point before its last `decimals` digits. */
-static void append_decimal(Text *text, bool negative, unsigned long long number, int decimals)
-{
-    char digits[32];
-    int at = sizeof digits;
-    for (int i = 0; number > 0 || i <= decimals; i++, number /= 10) {
-        if (decimals > 0 && i == decimals) digits[--at] = '.';
-        digits[--at] = (char)('0' + number % 10);
-    }
-    if (negative) digits[--at] = '-';
-    text_append(text, digits + at, sizeof digits - (size_t)at);
-}
-
-/*
- * Most numbers that are told have few decimals: those are written without printf and read back without strtod, which
- * take a browser's worker as long as opening a network does. n / 10^d is what reading the digits gives, since both
- * are exact and the quotient is rounded once.
- */
-static bool append_short(Text *text, double value)
-{
-    static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4};
-    const double size = fabs(value);
-    if (size >= 1e6) return false;
-    for (int decimals = 0; decimals < 5; decimals++) {
-        const double number = round(size * scales[decimals]);
-        if ((float)(number / scales[decimals]) != (float)size) continue;
-        append_decimal(text, signbit(value) != 0, (unsigned long long)number, decimals);
-        return true;
-    }
-    return false;
-}
-
 void json_number(Text *text, double value)
 {
+    char digits[NUMBER_TEXT_BYTES];
     json_separate(text);
-    if (!isfinite(value)) {
+    if (isfinite(value)) {
+        text_append(text, digits, number_text(value, digits));
+    } else {
         text_append(text, "null", 4);
-        return;
     }
-    if (append_short(text, value)) return;
-    char digits[40];
-    for (int precision = 6; precision <= 9; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if ((float)strtod(digits, NULL) == (float)value) break;
-    }
-    text_append(text, digits, strlen(digits));
 }
 
 void json_integer(Text *text, long long value)
 {
+    char digits[NUMBER_TEXT_BYTES];
     json_separate(text);
-    append_decimal(text, value < 0,
-                   value < 0 ? 0ULL - (unsigned long long)value : (unsigned long long)value, 0);
+    text_append(text, digits, integer_text(value, digits));
 }
 
 void json_bool(Text *text, bool value)

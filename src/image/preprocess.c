@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
+
 static const char *const resize_names[] = {"short", "stretch", "none"};
 
 int preprocess_channels(const Preprocess *preprocess)
@@ -131,24 +133,13 @@ Status preprocess_set(Preprocess *preprocess, const char *key, const char *value
                         key);
 }
 
-/* The shortest form that reads back as the same float. */
-static int print_number(char *text, size_t size, float value)
-{
-    int length = 0;
-    for (int precision = 6; precision <= 9; precision++) {
-        length = snprintf(text, size, "%.*g", precision, (double)value);
-        if (strtof(text, NULL) == value) break;
-    }
-    return length;
-}
-
 static void json_numbers(Text *text, const char *key, const float *numbers, int count)
 {
-    char line[128] = "";
+    char line[PREPROCESS_MAX_CHANNELS * NUMBER_TEXT_BYTES];
     size_t length = 0;
     for (int c = 0; c < count; c++) {
         if (c) line[length++] = ',';
-        length += (size_t)print_number(line + length, sizeof line - length, numbers[c]);
+        length += number_text((double)numbers[c], line + length);
     }
     json_key(text, key), json_string(text, line);
 }

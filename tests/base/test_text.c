@@ -116,6 +116,13 @@ static void numbers_are_as_printf_writes_them(void)
         check_shortest(number / scales[i % 7]);
         check_shortest((double)(float)(number / scales[i % 7]));
     }
+    for (int i = 0; i < 200000; i++) { /* any float */
+        const uint32_t bits = (uint32_t)random_below(&random, 0x10000) << 16 |
+                              (uint32_t)random_below(&random, 0x10000);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        if (isfinite(value)) check_shortest((double)value);
+    }
     const double edges[] = {0,    -0.0,    999999,  1e6, 999999.5, 99999.95, 0.0001,
                             1e-5, 0.00005, 0.00015, 0.1, -0.5,     123456.7, 0.30000001192092896};
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) check_shortest(edges[i]);
