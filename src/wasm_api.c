@@ -272,6 +272,17 @@ Status sized_allocate(Sized *sized, unsigned flags)
     return status_ok();
 }
 
+Status look_allocate(Model *model)
+{
+    Sized *look = &model->look;
+    if (look->allocated) return status_ok();
+    look->answers = !model->keeps && !graph_is_partial(look->graph);
+    if (!look->answers) return sized_allocate(look, GRAPH_FORWARD);
+    TRY(graph_allocate_answer(look->graph, network_logits(look->graph)));
+    look->allocated = true;
+    return status_ok();
+}
+
 static Status network_describe(int handle, Text *text)
 {
     Model *model;

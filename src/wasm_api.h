@@ -58,7 +58,11 @@ int convo_network_set(int model, const char *key, const char *value);
  * them: those can be looked at and aimed at. No layer can run where it has no `layers`. */
 int convo_network_describe(int model);
 
-/* ---- looking: a pass forward whose activations are kept ---- */
+/* ---- looking: a pass forward ----
+ *
+ * What layers give is kept from the first time on that somebody asks for it: until then layers share memory, of which a
+ * fresh one costs more time than many a layer. A function that needs a pass which keeps it begins one, and returns 1:
+ * advance, then ask again. */
 
 int convo_look_picture(int model, int width, int height, const uint8_t *rgba);
 /* count floats as the network wants them, in its input's shape; height and width 0: the usual size. */
@@ -66,13 +70,13 @@ int convo_look_tensor(int model, int height, int width, const float *data, size_
 int convo_advance(int model, double seconds); /* 1: done, 0: there is more to do */
 
 /* After a look. Text: {"classes": [{index, label, probability, logit}], "nonfinite": first node with values
- * that are not finite or null, "seconds", "input": RGB [3,H,W] in 0..1 or null}. */
+ * that are not finite or null, "seconds", "input": RGB [3,H,W] in 0..1 or null}. Or 1. */
 int convo_scores(int model, int top);
 int convo_output(int model); /* text: the first output */
-/* Text: {"name", "shape", "data", "stats"}. Returns 1 where the layer was folded away: a pass that keeps it
- * has begun; advance, then ask again. */
+/* Text: {"name", "shape", "data", "stats"}. Or 1, also where the layer was folded away. */
 int convo_activation(int model, const char *layer);
-int convo_thumbnails(int model); /* text: [{"name", "width", "height", "data"}], at most 64x64 */
+int convo_thumbnails(
+    int model); /* text: [{"name", "width", "height", "data"}], at most 64x64; or 1 */
 int convo_weights(int model, const char *layer); /* text: {"shape", "data", "bias"} or null */
 
 /* ---- gradient of a target with respect to the input ---- */

@@ -25,6 +25,7 @@ typedef struct Sized {
     Graph *graph;
     int height, width; /* as asked for; 0: the usual size */
     bool allocated;
+    bool answers; /* what layers gave is gone when the pass is done */
 } Sized;
 
 void sized_release(Sized *sized);
@@ -42,6 +43,7 @@ typedef struct Model {
     Sized look;
     char *keep[KEEP_MAX]; /* convolutions that the look keeps apart */
     int keep_count;
+    bool keeps;   /* somebody asked what layers gave: looks keep it */
     bool seen;    /* a look is complete */
     bool picture; /* of a picture, not of a raw tensor */
 
@@ -61,6 +63,8 @@ Status model_find(int handle, Model **model);
 Status model_buffer(Model *model, size_t floats);
 /* Makes sure of a planned graph to look with; what was seen by another one is gone. */
 Status look_plan(Model *model, int height, int width);
+/* Memory for the pass: all that layers give only where somebody asked for it before, or the network ends early. */
+Status look_allocate(Model *model);
 /* Begins the pass; the input is filled. */
 void look_begin(Model *model, bool picture);
 

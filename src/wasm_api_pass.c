@@ -35,7 +35,7 @@ static Status look_picture(int handle, int width, int height, const uint8_t *rgb
     TRY(look_plan(model, 0, 0));
     Value *input = graph_input(model->look.graph, 0);
     TRY(picture_shape(model, input));
-    TRY(sized_allocate(&model->look, GRAPH_FORWARD));
+    TRY(look_allocate(model));
     model->seen = false;
     const Picture picture = {width, height, (uint8_t *)(uintptr_t)rgba};
     TRY(preprocess_apply(network_preprocess(model->network), &picture, input->shape.dim[2],
@@ -69,7 +69,7 @@ static Status look_tensor(int handle, int height, int width, const float *data, 
     TRY(look_plan(model, height, width));
     const Value *input = graph_input(model->look.graph, 0);
     TRY(input_fits(input, count));
-    TRY(sized_allocate(&model->look, GRAPH_FORWARD));
+    TRY(look_allocate(model));
     memcpy(input->data, data, count * sizeof *data);
     look_begin(model, false);
     return status_ok();

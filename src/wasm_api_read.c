@@ -14,6 +14,54 @@ static Status model_seen(int handle, Model **model)
     return status_error(STATUS_BAD_INPUT, "nothing was looked at yet: look at a picture first");
 }
 
+/* Begins a pass over the same input by a graph that keeps what layers give, and apart from others the one that is named,
+ * if any; fails, and changes nothing, where that one is out of reach all the same. */
+static Status look_again(Model *model, const char *layer)
+{
+    Sized kept = {.height = model->look.height, .width = model->look.width};
+    char *name = layer ? strdup(layer) : NULL;
+    if (layer && (!name || model->keep_count == KEEP_MAX)) {
+        free(name);
+        return status_no_memory("the layer", strlen(layer));
+    }
+    if (name) model->keep[model->keep_count] = name;
+    const int keep_count = model->keep_count + (name ? 1 : 0);
+    const GraphRequest request = {.height = kept.height,
+                                  .width = kept.width,
+                                  .keep = (const char *const *)model->keep,
+                                  .keep_count = keep_count,
+                                  .partial = true};
+    Value *value;
+    Status status = network_build(model->network, &request, &kept.graph);
+    if (status.code == STATUS_OK && name)
+        status = network_layer(model->network, kept.graph, name, &value);
+    const Value *from = graph_input(model->look.graph, 0);
+    const size_t count = shape_elements(&from->shape);
+    if (status.code == STATUS_OK) status = model_buffer(model, count);
+    if (status.code != STATUS_OK) {
+        free(name);
+        sized_release(&kept);
+        return status;
+    }
+    memcpy(model->buffer, from->data, count * sizeof(float));
+    sized_release(&model->look);
+    model->keep_count = keep_count;
+    model->keeps = true;
+    model->look = kept;
+    model->seen = false;
+    TRY(look_allocate(model));
+    memcpy(graph_input(model->look.graph, 0)->data, model->buffer, count * sizeof(float));
+    look_begin(model, model->picture);
+    return status_ok();
+}
+
+/* Whether what layers gave is there; if not, a pass that keeps it begins. */
+static Status look_is_whole(Model *model, bool *again)
+{
+    *again = model->look.answers;
+    return *again ? look_again(model, NULL) : status_ok();
+}
+
 /* A class map as large as the input is a picture that the network made, not scores. */
 static int class_count(const Graph *graph)
 {
@@ -24,7 +72,7 @@ static int class_count(const Graph *graph)
     return network_class_count(graph);
 }
 
-static Status classes_json(const Model *model, int top, Text *text)
+static Status classes_json(Model *model, int top, Text *text, bool *again)
 {
     const Graph *graph = model->look.graph;
     const int count = class_count(graph);
@@ -54,19 +102,22 @@ static Status classes_json(const Model *model, int top, Text *text)
         json_object_end(text);
     }
     json_array_end(text);
-    const Node *bad = finite ? NULL : graph_first_nonfinite(graph);
-    json_key(text, "nonfinite"), json_string(text, bad ? bad->name : NULL);
     free(logits);
     free(indices);
+    if (!finite) TRY(look_is_whole(model, again));
+    if (*again) return status_ok();
+    const Node *bad = finite ? NULL : graph_first_nonfinite(graph);
+    json_key(text, "nonfinite"), json_string(text, bad ? bad->name : NULL);
     return status_ok();
 }
 
-static Status scores_json(int handle, int top, Text *text)
+static Status scores_json(int handle, int top, Text *text, bool *again)
 {
     Model *model;
     TRY(model_seen(handle, &model));
     json_object_begin(text);
-    TRY(classes_json(model, top, text));
+    TRY(classes_json(model, top, text, again));
+    if (*again) return status_ok();
     json_key(text, "seconds"), json_number(text, model->seconds);
     json_key(text, "input");
     const Value *input = graph_input(model->look.graph, 0);
@@ -86,9 +137,18 @@ static Status scores_json(int handle, int top, Text *text)
     return status_ok();
 }
 
+/* 1 where a pass was begun first. */
+static int return_text_or_again(Status status, bool again)
+{
+    const int code = boundary_return_text(status);
+    return code < 0 ? code : again;
+}
+
 CONVO_EXPORT int convo_scores(int handle, int top)
 {
-    return boundary_return_text(scores_json(handle, top, boundary_text()));
+    bool again = false;
+    const Status status = scores_json(handle, top, boundary_text(), &again);
+    return return_text_or_again(status, again);
 }
 
 static Status output_json(int handle, Text *text)
@@ -111,44 +171,6 @@ CONVO_EXPORT int convo_output(int handle)
 
 /* ---- activations, thumbnails, weights ---- */
 
-/* Begins a pass over the same input by a graph that keeps the layer; fails, and changes nothing, where that
- * does not make the layer reachable. */
-static Status look_again_keeping(Model *model, const char *layer)
-{
-    Sized kept = {.height = model->look.height, .width = model->look.width};
-    char *name = strdup(layer);
-    if (!name || model->keep_count == KEEP_MAX) {
-        free(name);
-        return status_no_memory("the layer", strlen(layer));
-    }
-    model->keep[model->keep_count] = name;
-    const GraphRequest request = {.height = kept.height,
-                                  .width = kept.width,
-                                  .keep = (const char *const *)model->keep,
-                                  .keep_count = model->keep_count + 1,
-                                  .partial = true};
-    Value *value;
-    Status status = network_build(model->network, &request, &kept.graph);
-    if (status.code == STATUS_OK) status = network_layer(model->network, kept.graph, layer, &value);
-    const Value *from = graph_input(model->look.graph, 0);
-    const size_t count = shape_elements(&from->shape);
-    if (status.code == STATUS_OK) status = model_buffer(model, count);
-    if (status.code != STATUS_OK) {
-        free(name);
-        sized_release(&kept);
-        return status;
-    }
-    memcpy(model->buffer, from->data, count * sizeof(float));
-    sized_release(&model->look);
-    model->keep_count++;
-    model->look = kept;
-    model->seen = false;
-    TRY(sized_allocate(&model->look, GRAPH_FORWARD));
-    memcpy(graph_input(model->look.graph, 0)->data, model->buffer, count * sizeof(float));
-    look_begin(model, model->picture);
-    return status_ok();
-}
-
 static void stats_json(Text *text, TensorStats stats)
 {
     json_object_begin(text);
@@ -160,17 +182,19 @@ static void stats_json(Text *text, TensorStats stats)
     json_object_end(text);
 }
 
-static Status activation_json(int handle, const char *layer, Text *text, int *again)
+static Status activation_json(int handle, const char *layer, Text *text, bool *again)
 {
     Model *model;
     TRY(model_seen(handle, &model));
     Value *value;
     Status status = network_layer(model->network, model->look.graph, layer, &value);
     if (status.code != STATUS_OK) {
-        if (look_again_keeping(model, layer).code != STATUS_OK) return status;
-        *again = 1;
+        if (look_again(model, layer).code != STATUS_OK) return status;
+        *again = true;
         return status_ok();
     }
+    TRY(look_is_whole(model, again));
+    if (*again) return status_ok();
     json_object_begin(text);
     json_key(text, "name"), json_string(text, layer);
     json_array_of(text, &value->shape, value->data);
@@ -182,9 +206,9 @@ static Status activation_json(int handle, const char *layer, Text *text, int *ag
 
 CONVO_EXPORT int convo_activation(int handle, const char *layer)
 {
-    int again = 0;
-    const int code = boundary_return_text(activation_json(handle, layer, boundary_text(), &again));
-    return code < 0 ? code : again;
+    bool again = false;
+    const Status status = activation_json(handle, layer, boundary_text(), &again);
+    return return_text_or_again(status, again);
 }
 
 static bool has_map(const Node *node)
@@ -233,10 +257,12 @@ static Status thumbnail_json(const Node *node, float *to, Text *text)
     return status_ok();
 }
 
-static Status thumbnails_json(int handle, Text *text)
+static Status thumbnails_json(int handle, Text *text, bool *again)
 {
     Model *model;
     TRY(model_seen(handle, &model));
+    TRY(look_is_whole(model, again));
+    if (*again) return status_ok();
     const Graph *graph = model->look.graph;
     const int count = graph_node_count(graph);
     TRY(model_buffer(model, (size_t)count * THUMBNAIL_SIDE * THUMBNAIL_SIDE));
@@ -253,7 +279,9 @@ static Status thumbnails_json(int handle, Text *text)
 
 CONVO_EXPORT int convo_thumbnails(int handle)
 {
-    return boundary_return_text(thumbnails_json(handle, boundary_text()));
+    bool again = false;
+    const Status status = thumbnails_json(handle, boundary_text(), &again);
+    return return_text_or_again(status, again);
 }
 
 static Status weights_json(int handle, const char *layer, Text *text)

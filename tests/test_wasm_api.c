@@ -116,10 +116,48 @@ static void reaches_a_folded_layer(void)
     convo_network_close(model);
 }
 
+static void keeps_what_layers_give_when_somebody_asks(void)
+{
+    const int model = api_small_network();
+    look(model);
+    CHECK(convo_scores(model, 2) == 0);
+    char *first = strdup(convo_text());
+    CHECK(convo_activation(model, "relu") == 1);
+    CHECK_REFUSED(convo_scores(model, 2), "look");
+    finish(model);
+    CHECK(convo_activation(model, "relu") == 0);
+    CHECK_NEAR(api_array("shape")[API_SIDE * API_SIDE + API_SIDE - 1], 0.5, 1e-6);
+    /* The same answer but for its time and places; from now on looks keep it. */
+    CHECK(convo_scores(model, 2) == 0);
+    const size_t classes = (size_t)(strstr(first, "\"seconds\"") - first);
+    CHECK(strncmp(first, convo_text(), classes) == 0);
+    free(first);
+    look(model);
+    CHECK(convo_activation(model, "relu") == 0);
+    convo_network_close(model);
+}
+
+/* Which layer went wrong is known once all of them were kept. */
+static void names_the_layer_that_is_not_finite(void)
+{
+    const int model = api_small_network();
+    float input[3 * API_SIDE * API_SIDE];
+    for (size_t i = 0; i < sizeof input / sizeof *input; i++) input[i] = (float)INFINITY;
+    CHECK(convo_look_tensor(model, 0, 0, input, sizeof input / sizeof *input) == 0);
+    finish(model);
+    CHECK(convo_scores(model, 1) == 1);
+    finish(model);
+    CHECK(convo_scores(model, 1) == 0);
+    CHECK(api_says("\"nonfinite\":\"conv\""));
+    convo_network_close(model);
+}
+
 static void draws_the_liveliest_map(void)
 {
     const int model = api_small_network();
     look(model);
+    CHECK(convo_thumbnails(model) == 1);
+    finish(model);
     CHECK(convo_thumbnails(model) == 0 && api_says("\"name\":\"relu\",\"width\":8,\"height\":8"));
     /* Channel 0 is the same everywhere; channel 1 is 0 left and 0.5 right. */
     const float *map = api_array("\"name\":\"relu\"");
@@ -285,6 +323,8 @@ static const Test tests[] = {
     TEST(has_no_files_beside_it),
     TEST(describes_and_looks),
     TEST(reaches_a_folded_layer),
+    TEST(keeps_what_layers_give_when_somebody_asks),
+    TEST(names_the_layer_that_is_not_finite),
     TEST(draws_the_liveliest_map),
     TEST(derives),
     TEST(changes_the_size),

@@ -151,6 +151,14 @@ test('cancel with nothing to show is an error of its own', async (t) => {
     await assert.rejects(model.run('count', {}, { signal: AbortSignal.abort() }).result, withCode('cancelled'));
 });
 
+test('what needs another pass is asked for again after it', async (t) => {
+    const { model, workers } = await open(t);
+    await model.look(picture);
+    assert.deepEqual(await model.thumbnails(), []);
+    assert.deepEqual(await model.thumbnails(), []);
+    assert.deepEqual(workers.cores[0].log.slice(1), ['look 2', 'scores', 'thumbnails', 'look again', 'thumbnails', 'thumbnails']);
+});
+
 test('a trap rejects what is pending; the next call finds everything as it was', async (t) => {
     const { model, workers } = await open(t, [{ trapAt: 20 }, {}]);
     await model.setPreprocessing({ mean: [1, 2] });

@@ -80,7 +80,15 @@ export class FakeCore {
         this.log.push(`activation ${layer}`);
         return { name: seen, shape: [1], data: new Float32Array(1) };
     }
-    thumbnails() { return []; }
+    /** The first time a pass that keeps what layers gave comes before. */
+    thumbnails(model) {
+        const m = this.models.get(model);
+        this.log.push('thumbnails');
+        if (m.whole) return [];
+        m.whole = true;
+        this.#pass(model, 'look again');
+        return null;
+    }
     weights() { return null; }
 
     runCreate(model, technique, params) {

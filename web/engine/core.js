@@ -239,9 +239,12 @@ export class Core {
         return this.#check(this.#call('convo_advance', model, seconds)) === 1;
     }
 
-    /** @param {number} model @param {number} top */
+    /** Null, of this, `activation` and `thumbnails`: a pass that keeps what layers give has begun; advance, then ask again.
+     * @param {number} model @param {number} top */
     scores(model, top) {
-        const { input, ...scores } = this.#json(this.#call('convo_scores', model, top));
+        const found = this.#jsonUnlessAgain(this.#call('convo_scores', model, top));
+        if (!found) return null;
+        const { input, ...scores } = found;
         const { shape, data } = input ? this.#array(input) : { shape: [0, 0, 0], data: null };
         return { ...scores, input: data && { width: shape[2], height: shape[1], data } };
     }
@@ -256,17 +259,16 @@ export class Core {
         return this.#array(this.#json(this.#call('convo_gradient_result', model)));
     }
 
-    /** Null: a pass that keeps the layer has begun; advance, then ask again. @param {number} model @param {string} layer */
+    /** @param {number} model @param {string} layer */
     activation(model, layer) {
-        return this.#withText(layer, (text) => {
-            const code = this.#check(this.#call('convo_activation', model, text));
-            return code === 1 ? null : this.#array(this.#json(0));
-        });
+        const found = this.#withText(layer, (text) => this.#jsonUnlessAgain(this.#call('convo_activation', model, text)));
+        return found && this.#array(found);
     }
 
     /** @param {number} model */
     thumbnails(model) {
-        return this.#json(this.#call('convo_thumbnails', model)).map((/** @type {any} */ t) => this.#array(t));
+        const found = this.#jsonUnlessAgain(this.#call('convo_thumbnails', model));
+        return found && found.map((/** @type {any} */ t) => this.#array(t));
     }
 
     /** @param {number} model @param {string} layer */
@@ -427,6 +429,11 @@ export class Core {
     #json(code) {
         this.#check(code);
         return JSON.parse(this.#read(this.#call('convo_text')));
+    }
+
+    /** The same, or null where a pass was begun first. @param {number} code */
+    #jsonUnlessAgain(code) {
+        return this.#check(code) === 1 ? null : this.#json(0);
     }
 
     /** @param {number} pointer of bytes that end with a zero */

@@ -68,6 +68,15 @@ export function makeSession(startCore, breathe = makeBreather(), files = new Fea
         while (!core.advance(model, LOOK_SLICE)) await breathe();
     }
 
+    /** What a look gave; some of it needs another pass first. @template T @param {number} model @param {() => T | null} find */
+    async function seen(model, find) {
+        for (;;) {
+            const found = find();
+            if (found) return found;
+            await pass(model);
+        }
+    }
+
     /** Ends the runs of a network that is about to change. @param {number} model */
     async function endRuns(model) {
         const mine = [...runs].filter((run) => run.model === model);
@@ -141,16 +150,7 @@ export function makeSession(startCore, breathe = makeBreather(), files = new Fea
     async function look({ model, image, top }) {
         core.lookPicture(model, await decode(image));
         await pass(model);
-        return core.scores(model, top);
-    }
-
-    /** @param {any} args */
-    async function activation({ model, layer }) {
-        for (;;) {
-            const found = core.activation(model, layer);
-            if (found) return found;
-            await pass(model);
-        }
+        return seen(model, () => core.scores(model, top));
     }
 
     /** One after another: a set of thousands is never decoded whole. @param {number} run @param {Sent[]} images @param {Call} call */
@@ -212,8 +212,8 @@ export function makeSession(startCore, breathe = makeBreather(), files = new Fea
         }),
         set: inTurn(set),
         look: inTurn(look),
-        activation: inTurn(activation),
-        thumbnails: inTurn(({ model }) => core.thumbnails(model)),
+        activation: inTurn(({ model, layer }) => seen(model, () => core.activation(model, layer))),
+        thumbnails: inTurn(({ model }) => seen(model, () => core.thumbnails(model))),
         weights: inTurn(({ model, layer }) => core.weights(model, layer)),
         forward: inTurn(async ({ model, data, size }) => {
             core.lookTensor(model, data, size);
