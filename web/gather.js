@@ -66,14 +66,40 @@ export async function gatherFile(response, onPiece) {
     const size = Number(response.headers.get('content-length')) || 0;
     const body = /** @type {ReadableStream<Uint8Array>} */ (response.body);
     if (!size || size > SMALL || response.headers.has('content-encoding')) return gather(body, (_, got) => onPiece(got));
-    const bytes = new Uint8Array(size);
-    let got = 0;
-    for await (const piece of readPieces(body)) {
-        bytes.set(piece, got);
-        got += piece.length;
-        onPiece(got);
+    const read = fillerOf(body, size);
+    for (;;) {
+        const { bytes, done } = await read();
+        if (done) return bytes;
+        onPiece(bytes.length);
     }
-    return got === size ? bytes : bytes.slice(0, got);
+}
+
+/**
+ * Reads a stream into memory for `size` bytes, where the browser can without a copy; more than those are cut off.
+ * @param {ReadableStream<Uint8Array>} stream @param {number} size
+ * @returns {() => Promise<{bytes: Uint8Array, done: boolean}>} reads on; what is there
+ */
+function fillerOf(stream, size) {
+    let memory = new ArrayBuffer(size);
+    let got = 0;
+    try {
+        const reader = stream.getReader({ mode: 'byob' });
+        return async () => {
+            const { value, done } = await reader.read(new Uint8Array(memory, got));
+            if (value) memory = value.buffer;
+            got += value?.length ?? 0;
+            return { bytes: new Uint8Array(memory, 0, got), done: done || got === size };
+        };
+    } catch {
+        const reader = stream.getReader();
+        return async () => {
+            const { value, done } = await reader.read();
+            const piece = value?.subarray(0, size - got);
+            if (piece) new Uint8Array(memory).set(piece, got);
+            got += piece?.length ?? 0;
+            return { bytes: new Uint8Array(memory, 0, got), done: done || got === size };
+        };
+    }
 }
 
 /**
