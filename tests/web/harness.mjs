@@ -292,12 +292,10 @@ export async function drawn(page, selector, timeout = 30_000) {
     }
 }
 
-/** The page's engine is there. @param {import('puppeteer-core').Page} page */
+/** The page's engine is there, and the views that hear of keys. @param {import('puppeteer-core').Page} page */
 export async function engineReady(page, timeout = 30_000) {
-    await page.waitForFunction(() => /** @type {any} */ (window).convoscope?.techniques?.length > 0, {
-        timeout,
-        polling: 100,
-    });
+    await page.waitForFunction(() => /** @type {any} */ (window).convoscope?.techniques?.length > 0
+        && performance.getEntriesByName('whole-page').length > 0, { timeout, polling: 100 });
 }
 
 /** Stands in for the dialog of the browser: keeps what would be written. To run `before` the page's own scripts. */
