@@ -65,7 +65,7 @@ static void run_inside(int x, int stride, int count, int width, int *from, int *
     *to = last > first ? last : first;
 }
 
-static APART void copy_every_second(float *to, const float *from, int count)
+static inline void copy_every_second(float *to, const float *from, int count)
 {
     int i = 0;
     for (; i + 4 <= count; i += 4) { /* nothing behind the last pixel is read */
@@ -80,11 +80,6 @@ static APART void copy_every(int stride, float *to, const float *from, int count
     for (int i = 0; i < count; i++) to[i] = from[(ptrdiff_t)i * stride];
 }
 
-static APART void copy_neighbours(float *to, const float *from, int count)
-{
-    copy_floats(to, from, count);
-}
-
 static APART void fill_zero(float *to, int count)
 {
     zero_floats(to, count);
@@ -93,7 +88,7 @@ static APART void fill_zero(float *to, int count)
 static inline void copy_strided(float *to, const float *from, int count, int stride)
 {
     if (stride == 1) {
-        copy_neighbours(to, from, count);
+        copy_floats(to, from, count);
     } else if (stride == 2) {
         copy_every_second(to, from, count);
     } else {

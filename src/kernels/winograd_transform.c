@@ -174,8 +174,8 @@ void winograd_output(const TilePlane *plane, float *y, const TileBlock *block, c
 enum { FILTERS = 64, TAPS = 9 }; /* at a time */
 
 /* Weight q of filter number i to gathered[q][i], k by k and row by row. */
-static APART void gather_filters(const float *w, size_t row_step, size_t k_step, bool turned,
-                                 int rows, int tile_rows, int depth, float gathered[TAPS][FILTERS])
+static void gather_filters(const float *w, size_t row_step, size_t k_step, bool turned, int rows,
+                           int tile_rows, int depth, float gathered[TAPS][FILTERS])
 {
     for (int k = 0; k < depth; k++) {
         for (int row = 0; row < tile_rows; row++) {
@@ -194,8 +194,8 @@ static APART void gather_filters(const float *w, size_t row_step, size_t k_step,
     }
 }
 
-static APART void filters_transform(float gathered[TAPS][FILTERS], int count, float *to,
-                                    size_t point_step)
+static void filters_transform(float gathered[TAPS][FILTERS], int count, float *to,
+                              size_t point_step)
 {
     for (int n = 0; n < count; n += VF_LANES) {
         vf down[3][6];
