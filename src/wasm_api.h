@@ -75,8 +75,8 @@ int convo_scores(int model, int top);
 int convo_output(int model); /* text: the first output */
 /* Text: {"name", "shape", "data", "stats"}. Or 1, also where the layer was folded away. */
 int convo_activation(int model, const char *layer);
-int convo_thumbnails(
-    int model); /* text: [{"name", "width", "height", "data"}], at most 64x64; or 1 */
+/* Text: [{"name", "width", "height", "data"}], at most 64x64. Or 1. */
+int convo_thumbnails(int model);
 int convo_weights(int model, const char *layer); /* text: {"shape", "data", "bias"} or null */
 
 /* ---- gradient of a target with respect to the input ---- */

@@ -21,9 +21,12 @@ const SLICE = 8 << 20;
  */
 export async function* readPieces(stream) {
     const read = readerOf(stream);
-    for (let piece = await read(); !piece.done; piece = await read()) {
-        const bytes = /** @type {Uint8Array} */ (piece.value);
-        for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+    let memory = new ArrayBuffer(PIECE);
+    for (;;) {
+        const { value, done } = await read(new Uint8Array(memory));
+        if (done) return;
+        if (!memory.byteLength) memory = value.buffer; /* it was lent, and is back */
+        for (let at = 0; at < value.length; at += PIECE) yield value.subarray(at, at + PIECE);
     }
 }
 
@@ -37,24 +40,18 @@ export async function* readSlices(blob) {
     for (let at = 0; at < blob.size; at += SLICE) yield new Uint8Array(await blob.slice(at, at + SLICE).arrayBuffer());
 }
 
-/** What reads on: into one memory, or as pieces come, which a stream of another kind insists on. @param {ReadableStream<Uint8Array>} stream */
+/**
+ * What reads on: into memory that is lent to it, or a piece as it comes, which a stream of another kind insists on.
+ * @param {ReadableStream<Uint8Array>} stream @returns {(into: Uint8Array<ArrayBuffer>) => Promise<{value?: any, done: boolean}>}
+ */
 function readerOf(stream) {
     try {
-        return readInto(stream.getReader({ mode: 'byob' }));
+        const reader = stream.getReader({ mode: 'byob' });
+        return (into) => reader.read(into);
     } catch {
         const reader = stream.getReader();
         return () => reader.read();
     }
-}
-
-/** @param {ReadableStreamBYOBReader} reader */
-function readInto(reader) {
-    let memory = new ArrayBuffer(PIECE);
-    return async () => {
-        const piece = await reader.read(new Uint8Array(memory));
-        if (piece.value) memory = piece.value.buffer;
-        return piece;
-    };
 }
 
 /**
@@ -66,40 +63,20 @@ export async function gatherFile(response, onPiece) {
     const size = Number(response.headers.get('content-length')) || 0;
     const body = /** @type {ReadableStream<Uint8Array>} */ (response.body);
     if (!size || size > SMALL || response.headers.has('content-encoding')) return gather(body, (_, got) => onPiece(got));
-    const read = fillerOf(body, size);
-    for (;;) {
-        const { bytes, done } = await read();
-        if (done) return bytes;
-        onPiece(bytes.length);
-    }
-}
-
-/**
- * Reads a stream into memory for `size` bytes, where the browser can without a copy; more than those are cut off.
- * @param {ReadableStream<Uint8Array>} stream @param {number} size
- * @returns {() => Promise<{bytes: Uint8Array, done: boolean}>} reads on; what is there
- */
-function fillerOf(stream, size) {
+    const read = readerOf(body);
     let memory = new ArrayBuffer(size);
     let got = 0;
-    try {
-        const reader = stream.getReader({ mode: 'byob' });
-        return async () => {
-            const { value, done } = await reader.read(new Uint8Array(memory, got));
-            if (value) memory = value.buffer;
-            got += value?.length ?? 0;
-            return { bytes: new Uint8Array(memory, 0, got), done: done || got === size };
-        };
-    } catch {
-        const reader = stream.getReader();
-        return async () => {
-            const { value, done } = await reader.read();
-            const piece = value?.subarray(0, size - got);
-            if (piece) new Uint8Array(memory).set(piece, got);
-            got += piece?.length ?? 0;
-            return { bytes: new Uint8Array(memory, 0, got), done: done || got === size };
-        };
+    while (got < size) {
+        const { value, done } = await read(new Uint8Array(memory, got));
+        const lent = !memory.byteLength; /* and is back, with the piece in its place */
+        if (lent && value) memory = value.buffer;
+        if (done) break;
+        const piece = value.subarray(0, size - got);
+        if (!lent) new Uint8Array(memory).set(piece, got);
+        got += piece.length;
+        onPiece(got);
     }
+    return got === size ? new Uint8Array(memory) : new Uint8Array(memory).slice(0, got);
 }
 
 /**

@@ -9,16 +9,16 @@ const CHUNK = 700_001;
 
 const bytes = Uint8Array.from({ length: LENGTH }, (_, i) => (i * 31 + (i >> 12)) & 255);
 
-/** @param {'bytes' | undefined} type @returns {ReadableStream<Uint8Array>} */
-function streamOf(type) {
+/** @param {'bytes' | undefined} type @param {number} [length] @returns {ReadableStream<Uint8Array>} */
+function streamOf(type, length = LENGTH) {
     let at = 0;
     return new ReadableStream(/** @type {any} */ ({
         type,
         /** @param {any} controller */
         pull(controller) {
-            if (at < LENGTH) controller.enqueue(bytes.slice(at, at + CHUNK));
+            if (at < length) controller.enqueue(bytes.slice(at, Math.min(at + CHUNK, length)));
             at += CHUNK;
-            if (at < LENGTH) return;
+            if (at < length) return;
             controller.close();
             controller.byobRequest?.respond(0);
         },
@@ -76,4 +76,17 @@ test('a short answer is bytes, a long one or one of unknown length is a file', a
     const short = await gatherFile(answer(1e6, true), () => {});
     assert.ok(short instanceof Uint8Array && Buffer.from(short).equals(bytes.subarray(0, 1e6)));
     for (const given of [answer(1e6, false), answer(LENGTH, true)]) assert.ok(await gatherFile(given, () => {}) instanceof Blob);
+});
+
+test('an answer is told of to its end, whatever kind of stream it is, and is as long as it is', async () => {
+    for (const type of /** @type {const} */ (['bytes', undefined])) {
+        for (const [promised, there] of [[3e6, 3e6], [3e6, 2e6], [2e6, 3e6]]) {
+            const headers = new Headers({ 'content-length': String(promised) });
+            let told = 0;
+            const file = await gatherFile(/** @type {any} */ ({ headers, body: streamOf(type, there) }), (got) => (told = got));
+            const length = Math.min(promised, there);
+            assert.ok(file instanceof Uint8Array && Buffer.from(file).equals(bytes.subarray(0, length)), `${type}: ${there} of ${promised}`);
+            assert.deepEqual([told, file.buffer.byteLength], [length, length]);
+        }
+    }
 });

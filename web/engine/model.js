@@ -74,7 +74,7 @@ export class Model {
     }
 
     /**
-     * Looks at a picture: its classes, and the input as the network sees it. The activations are kept.
+     * Looks at a picture: its classes, and the input as the network sees it. What layers gave can be asked for afterwards.
      * @param {any} image @param {{top?: number}} [options] @returns {Promise<Look>}
      */
     async look(image, { top = 5 } = {}) {
@@ -87,7 +87,7 @@ export class Model {
     }
 
     /**
-     * Raw tensor in, raw tensor out, with no preprocessing. The activations are kept.
+     * Raw tensor in, raw tensor out, with no preprocessing. What layers gave can be asked for afterwards.
      * @param {Float32Array} data @param {{height?: number, width?: number}} [size] @returns {Promise<Float32Array>}
      */
     async forward(data, size = {}) {
