@@ -36,13 +36,18 @@ void parallel_for_within(int threads, size_t count, size_t grain, ParallelFuncti
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Looks before a thread sleeps, some 10 to 30 microseconds: a pass is hundreds of loops close together, and waking takes
- * as long as a small one. WebAssembly has no instruction to pause with, so that a look is shorter. */
-#if defined(__EMSCRIPTEN__)
-enum { LOOKS = 20000 };
-#else
-enum { LOOKS = 3000 };
-#endif
+#include "base/clock.h"
+
+/*
+ * A pass is hundreds of loops close together, and waking a thread takes as long as a small one. So threads look for a
+ * while before they sleep: one of the pool longer than passes that follow each other are apart, the caller about as long
+ * as waking it would take. A thread that slept is often woken where the caller runs, even beside an idle processor, and
+ * moved from there only when the scheduler finds both of them ready to run for some milliseconds.
+ */
+static const double LINGER_SECONDS = 1e-3, END_SECONDS = 5e-5;
+
+/* Looks between two at the clock. */
+enum { LOOKS = 64 };
 
 static void pause_briefly(void)
 {
@@ -62,6 +67,10 @@ typedef struct Job {
 /*
  * A loop waits only for the threads that joined it. A thread whose start hangs, as it can in a browser,
  * never joins, and costs nothing but its share of the speed.
+ *
+ * Nobody takes the mutex but to sleep and to wake who sleeps. A thread counts itself as active before it asks for the
+ * job, and the caller takes the job away before it asks who is active: so the job outlives its last reader. In the same
+ * way, a thread says that it sleeps before it looks for the last time, and is looked for only after there is a job.
  */
 typedef struct Pool {
     pthread_mutex_t mutex;
@@ -70,10 +79,12 @@ typedef struct Pool {
     int place[PARALLEL_MAX_THREADS]; /* index of each thread, where it can read it */
     int threads;                     /* the caller included; 0 before the first start */
     int expected;                    /* of a start that is still to come */
-    _Atomic int active;              /* threads at work on the job, less the caller */
-    _Atomic unsigned long jobs; /* so far: tells a thread that woke whether the job is a new one */
-    Job *job;                   /* open to be joined, or NULL */
-    bool stopping;
+    _Atomic(Job *) job;              /* open to be joined, or NULL */
+    _Atomic unsigned long jobs;      /* so far: tells a thread whether the job is a new one */
+    _Atomic int active;      /* threads that look at the job or work on it, less the caller */
+    _Atomic int asleep;      /* threads that must be woken for a job */
+    _Atomic bool waited_for; /* the caller sleeps until nobody is active */
+    _Atomic bool stopping;
 } Pool;
 
 static Pool pool = {
@@ -92,42 +103,72 @@ static void job_work(Job *job, int thread)
     }
 }
 
-/* A while without the mutex, for another job than the last one seen. */
-static void look_for_job(unsigned long seen)
+/* Whoever sleeps on the condition holds the mutex between the last look and its sleep. */
+static void wake_all(pthread_cond_t *condition)
 {
-    for (int i = 0; i < LOOKS && pool.jobs == seen; i++) pause_briefly();
+    pthread_mutex_lock(&pool.mutex);
+    pthread_mutex_unlock(&pool.mutex);
+    pthread_cond_broadcast(condition);
 }
 
-/* The same for the end of all other threads' work. */
-static void look_for_end(void)
+/* ---- a thread of the pool ---- */
+
+static bool is_called(unsigned long seen)
 {
-    for (int i = 0; i < LOOKS && pool.active > 0; i++) pause_briefly();
+    return pool.jobs != seen || pool.stopping;
+}
+
+static void wait_for_job(unsigned long seen)
+{
+    const double until = clock_seconds() + LINGER_SECONDS;
+    do {
+        for (int i = 0; i < LOOKS; i++) {
+            if (is_called(seen)) return;
+            pause_briefly();
+        }
+    } while (clock_seconds() < until);
+    pthread_mutex_lock(&pool.mutex);
+    pool.asleep++;
+    while (!is_called(seen)) pthread_cond_wait(&pool.wake, &pool.mutex);
+    pool.asleep--;
+    pthread_mutex_unlock(&pool.mutex);
+}
+
+static void join_job(int index)
+{
+    pool.active++;
+    Job *job = pool.job;
+    if (job && index < job->threads) job_work(job, index);
+    if (--pool.active == 0 && pool.waited_for) wake_all(&pool.done);
 }
 
 static void *pool_thread(void *argument)
 {
     const int index = *(const int *)argument;
-    unsigned long seen = 0;
-    pthread_mutex_lock(&pool.mutex);
-    for (;;) {
-        while (!pool.stopping && (!pool.job || pool.jobs == seen)) {
-            pthread_cond_wait(&pool.wake, &pool.mutex);
-        }
-        if (pool.stopping) break;
+    for (unsigned long seen = 0; !pool.stopping;) {
+        if (pool.jobs == seen) wait_for_job(seen);
         seen = pool.jobs;
-        Job *job = pool.job;
-        if (index >= job->threads) continue;
-        pool.active++;
-        pthread_mutex_unlock(&pool.mutex);
-        job_work(job, index);
-        pthread_mutex_lock(&pool.mutex);
-        if (--pool.active == 0) pthread_cond_signal(&pool.done);
-        pthread_mutex_unlock(&pool.mutex);
-        look_for_job(seen);
-        pthread_mutex_lock(&pool.mutex);
+        join_job(index);
     }
-    pthread_mutex_unlock(&pool.mutex);
     return NULL;
+}
+
+/* ---- the caller ---- */
+
+static void wait_for_end(void)
+{
+    const double until = clock_seconds() + END_SECONDS;
+    do {
+        for (int i = 0; i < LOOKS; i++) {
+            if (pool.active == 0) return;
+            pause_briefly();
+        }
+    } while (clock_seconds() < until);
+    pthread_mutex_lock(&pool.mutex);
+    pool.waited_for = true;
+    while (pool.active > 0) pthread_cond_wait(&pool.done, &pool.mutex);
+    pool.waited_for = false;
+    pthread_mutex_unlock(&pool.mutex);
 }
 
 int parallel_start(int threads)
@@ -141,10 +182,8 @@ int parallel_start(int threads)
             break;
         started++;
     }
-    pthread_mutex_lock(&pool.mutex);
     pool.threads = started;
     pool.expected = 0;
-    pthread_mutex_unlock(&pool.mutex);
     return started;
 }
 
@@ -156,10 +195,8 @@ int parallel_expect(int threads)
 
 void parallel_stop(void)
 {
-    pthread_mutex_lock(&pool.mutex);
     pool.stopping = true;
-    pthread_cond_broadcast(&pool.wake);
-    pthread_mutex_unlock(&pool.mutex);
+    wake_all(&pool.wake);
     for (int i = 1; i < pool.threads; i++) pthread_join(pool.thread[i], NULL);
     pool.threads = 1;
     pool.stopping = false;
@@ -185,24 +222,13 @@ void parallel_for_within(int threads, size_t count, size_t grain, ParallelFuncti
                .count = count,
                .grain = grain,
                .threads = threads};
-    pthread_mutex_lock(&pool.mutex);
     assert(!pool.job);
     pool.job = &job;
     pool.jobs++;
-    pthread_cond_broadcast(&pool.wake);
-    pthread_mutex_unlock(&pool.mutex);
-
+    if (pool.asleep > 0) wake_all(&pool.wake);
     job_work(&job, 0);
-
-    pthread_mutex_lock(&pool.mutex);
     pool.job = NULL;
-    if (pool.active > 0) {
-        pthread_mutex_unlock(&pool.mutex);
-        look_for_end();
-        pthread_mutex_lock(&pool.mutex);
-    }
-    while (pool.active > 0) pthread_cond_wait(&pool.done, &pool.mutex);
-    pthread_mutex_unlock(&pool.mutex);
+    if (pool.active > 0) wait_for_end();
 }
 
 #endif

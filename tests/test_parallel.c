@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include "support/test.h"
 
@@ -67,6 +68,36 @@ static void many_short_loops(void)
     parallel_stop();
 }
 
+static void sleep_ms(long ms)
+{
+    const struct timespec time = {.tv_nsec = ms * 1000000};
+    nanosleep(&time, NULL);
+}
+
+/* Long enough for who sleeps to be woken. */
+static void visit_slowly(void *context, size_t begin, size_t end, int thread)
+{
+    _Atomic int *pieces_of = context;
+    for (size_t i = begin; i < end; i++) {
+        sleep_ms(2);
+        pieces_of[thread]++;
+    }
+}
+
+/* Threads sleep between loops that are far apart, and so does the caller while the last pieces take long. */
+static void who_slept_is_woken(void)
+{
+    const int threads = parallel_start(3);
+    _Atomic int pieces_of[3] = {0};
+    for (int round = 0; round < 20; round++) {
+        parallel_for(7, 1, visit_slowly, pieces_of);
+        sleep_ms(4);
+    }
+    CHECK(pieces_of[0] + pieces_of[1] + pieces_of[2] == 140);
+    if (threads > 1) CHECK(pieces_of[0] < 140);
+    parallel_stop();
+}
+
 static void starts_and_stops_again(void)
 {
     for (int round = 0; round < 20; round++) {
@@ -105,6 +136,7 @@ static const Test tests[] = {
     TEST(every_index_is_visited_once),
     TEST(a_loop_keeps_within_its_threads),
     TEST(many_short_loops),
+    TEST(who_slept_is_woken),
     TEST(starts_and_stops_again),
     TEST(plans_count_on_threads_to_come),
 };
