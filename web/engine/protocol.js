@@ -6,11 +6,11 @@
  * @typedef {{type: 'call', id: number, method: string, args: any}
  *     | {type: 'cancel', id: number}
  *     | {type: 'taken', id: number}} Request page to worker; `taken`: the last partial result was used
- * @typedef {{type: 'reply', id: number, value: any}
+ * @typedef {{type: 'reply', id: number, value: any, back: ArrayBuffer[]}
  *     | {type: 'error', id: number, code: string, message: string, unsupported?: any[]}
  *     | {type: 'progress', id: number, value: any}
  *     | {type: 'partial', id: number, value: any}
- *     | {type: 'crashed', message: string}} Answer worker to page
+ *     | {type: 'crashed', message: string}} Answer worker to page; `back`: memory of the call's tensors, to be used again
  *
  * @typedef {object} Port what both ends of a worker have
  * @property {(message: any, transfer?: any[]) => void} postMessage
@@ -20,11 +20,16 @@
  */
 import { ConvoscopeError, Trap, describeError } from './errors.js';
 
+/** More is not held for the next call. */
+const MOST_SPARE_BYTES = 2 ** 24;
+
 /** The page's end: numbers the calls and settles them. */
 export class Caller {
     #last = 0;
     /** @type {Map<number, Hooks & {resolve: (value: any) => void, reject: (error: Error) => void}>} */
     #pending = new Map();
+    /** Memory that came back from the last call with a tensor: touching new pages takes longer than copying. @type {ArrayBuffer | null} */
+    #spare = null;
 
     /**
      * @param {Port} port
@@ -50,7 +55,7 @@ export class Caller {
         const id = ++this.#last;
         const reply = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, ...hooks }));
         try {
-            const given = withCopies(args);
+            const given = this.#withCopies(args);
             this.port.postMessage({ type: 'call', id, method, args: given }, buffersOf(Object.values(given).filter(isTensor)));
         } catch (error) {
             this.#pending.get(id)?.reject(new ConvoscopeError('bad-input', describeError(error).message));
@@ -79,9 +84,28 @@ export class Caller {
         for (const call of waiting) call.reject(error);
     }
 
+    /**
+     * The arguments of a call with copies of its tensors, which can be given away: the browser's own copying of a message
+     * takes three times as long.
+     * @param {Record<string, any>} args
+     */
+    #withCopies(args) {
+        return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, isTensor(value) ? this.#copy(value) : value]));
+    }
+
+    /** @param {Float32Array} tensor */
+    #copy(tensor) {
+        if (this.#spare?.byteLength !== tensor.byteLength) return tensor.slice();
+        const copy = new Float32Array(this.#spare);
+        this.#spare = null;
+        copy.set(tensor);
+        return copy;
+    }
+
     /** @param {Answer} answer */
     #receive(answer) {
         if (answer.type === 'crashed') return this.onCrash(answer.message);
+        if (answer.type === 'reply') this.#spare = answer.back.find(({ byteLength }) => byteLength <= MOST_SPARE_BYTES) ?? this.#spare;
         const call = this.#pending.get(answer.id);
         if (!call) return;
         if (answer.type === 'progress') return call.onProgress?.(answer.value);
@@ -133,7 +157,8 @@ export function answer(port, methods) {
         calls.set(data.id, call);
         try {
             const value = await methods[data.method](data.args, call);
-            post({ type: 'reply', id: data.id, value }, buffersOf(value));
+            const back = buffersOf(Object.values(data.args).filter(isTensor));
+            post({ type: 'reply', id: data.id, value, back }, [...buffersOf(value), ...back]);
         } catch (error) {
             if (error instanceof Trap) {
                 post({ type: 'crashed', message: error.message });
@@ -148,14 +173,6 @@ export function answer(port, methods) {
 }
 
 const isTensor = (/** @type {any} */ value) => value instanceof Float32Array;
-
-/**
- * The arguments of a call with copies of its tensors, which can be given away: the browser's own copying of a message
- * takes three times as long.
- * @param {Record<string, any>} args
- */
-const withCopies = (args) =>
-    Object.fromEntries(Object.entries(args).map(([name, value]) => [name, isTensor(value) ? value.slice() : value]));
 
 /**
  * The memory behind all arrays of a value, to be handed over instead of copied.
