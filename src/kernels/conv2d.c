@@ -2,6 +2,7 @@
 
 #include "kernels/conv2d_shape.h"
 #include "kernels/depthwise.h"
+#include "kernels/direct.h"
 #include "kernels/gather.h"
 #include "kernels/panel_gemm.h"
 #include "kernels/scatter.h"
@@ -42,6 +43,7 @@ size_t conv2d_scratch_bytes(const Conv2d *c)
                           scatter_scratch_bytes(out_per_group(c) * kernel_size(c), in_per_group(c),
                                                 c->in_height, c->in_width, c->threads));
     }
+    if (forward_way == CONV2D_DIRECT) most = larger(most, direct_scratch_bytes(c));
     if (forward_way == CONV2D_WINOGRAD) {
         const Winograd w = winograd_forward(c);
         most = larger(most, winograd_scratch_bytes(&w));
@@ -170,6 +172,10 @@ void conv2d_forward(const Conv2d *c, const float *x, const float *w, const float
     }
     if (way == CONV2D_POINTWISE) {
         pointwise(c, false, w, x, bias, y, accumulate, clamp, scratch);
+        return;
+    }
+    if (way == CONV2D_DIRECT && !accumulate) {
+        direct_forward(c, x, w, bias, y, clamp, scratch);
         return;
     }
     if (way == CONV2D_SCATTER) {

@@ -33,7 +33,8 @@ typedef enum Conv2dAlgorithm {
     CONV2D_WINOGRAD,  /* 3 x 3, stride 1, with enough channels */
     CONV2D_SCATTER,   /* few channels to write: one product, then a sum of its shifted rows */
     CONV2D_POINTWISE, /* 1 x 1: a product with the tensor as it lies */
-    CONV2D_GATHER,    /* anything else: a product with columns that are packed from the tensor */
+    CONV2D_DIRECT, /* forward, few channels to read, and added to nothing: tiles read them where they lie */
+    CONV2D_GATHER, /* anything else: a product with columns that are packed from the tensor */
 } Conv2dAlgorithm;
 
 /* The rule, by shapes alone. */

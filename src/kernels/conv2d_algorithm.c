@@ -1,5 +1,6 @@
 #include "kernels/conv2d_shape.h"
 #include "kernels/depthwise.h"
+#include "kernels/direct.h"
 #include "simd.h"
 
 /* Whether scattering beats gathering: where there are few channels to write to, in themselves (gathering
@@ -54,6 +55,7 @@ Conv2dAlgorithm conv2d_forward_algorithm(const Conv2d *c)
     }
     /* With a stride, an input pixel does not reach the same outputs as its neighbour. */
     if (few_to_write(c, write, read) && c->stride_y == 1 && c->stride_x == 1) return CONV2D_SCATTER;
+    if (direct_fits(c)) return CONV2D_DIRECT;
     return is_pointwise(c) ? CONV2D_POINTWISE : CONV2D_GATHER;
 }
 
@@ -68,6 +70,7 @@ Conv2dAlgorithm conv2d_input_gradient_algorithm(const Conv2d *c)
 
 const char *conv2d_algorithm_name(Conv2dAlgorithm algorithm)
 {
-    static const char *const names[] = {"depthwise", "winograd", "scatter", "pointwise", "gather"};
+    static const char *const names[] = {"depthwise", "winograd", "scatter",
+                                        "pointwise", "direct",   "gather"};
     return names[algorithm];
 }

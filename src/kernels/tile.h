@@ -58,6 +58,14 @@ typedef void TileFunction(int depth, const TileSides *sides, float *out, ptrdiff
 /* For 1 to TILE_VECTORS vectors: tile_functions[vectors - 1]. */
 extern TileFunction *const tile_functions[TILE_VECTORS];
 
+/* The same of `panels` tiles side by side, never added to what out is, and of rows of B that lie anywhere: row k from
+ * b + offset[k] on. a packed. */
+typedef void TileOffsetFunction(int depth, int panels, const float *a, const float *b,
+                                const int *offset, float *out, ptrdiff_t out_row, const float *bias,
+                                const Clamp *clamp);
+
+extern TileOffsetFunction *const tile_offset_functions[TILE_VECTORS];
+
 /* out[j][i] for TILE_ROWS rows i and `columns` columns j, 1 or TILE_NARROW: a as above, b [depth][columns]. */
 void tile_narrow(int columns, int depth, const float *a, const float *b, float *out);
 

@@ -91,6 +91,21 @@ static void fail(const Conv2d *c, uint64_t seed, const char *what, double a, dou
               (unsigned long long)seed, what, a, b);
 }
 
+/* A bias is what each channel begins with; alone: the result without one. Overwrites y. */
+static void check_bias(const Conv2d *c, uint64_t seed, Arrays *a, const float *alone)
+{
+    const size_t plane = (size_t)c->out_height * (size_t)c->out_width;
+    float *bias = floats((size_t)c->out_channels);
+    for (int m = 0; m < c->out_channels; m++) bias[m] = (float)(m % 7) - 3.0F;
+    conv2d_forward(c, a->x, a->w, bias, a->y, false, NULL, a->scratch);
+    for (size_t i = 0; i < a->y_count; i++) {
+        const float want = alone[i] + bias[i / plane % (size_t)c->out_channels];
+        if (!(fabsf(a->y[i] - want) <= 1e-4F))
+            fail(c, seed, "with a bias", (double)a->y[i], (double)want);
+    }
+    aligned_free(bias);
+}
+
 /* Adding and clamping afterwards gives what adding and clamping at once does. Overwrites y. */
 static void check_finish(const Conv2d *c, uint64_t seed, Arrays *a)
 {
@@ -110,6 +125,7 @@ static void check_finish(const Conv2d *c, uint64_t seed, Arrays *a)
         if (!(fabsf(a->y[i] - want) <= 1e-4F))
             fail(c, seed, "added and clamped", (double)a->y[i], (double)want);
     }
+    check_bias(c, seed, a, alone);
     free(alone);
 }
 
@@ -217,6 +233,25 @@ static void depthwise_of_every_width(void)
     check_shape(shape(1, 2, 9, 5000, 2, 3, 2, 1, 1, 2), SEED);
 }
 
+/* Rows below, at and above tiles, in every phase of a stride; and too wide, tall or deep for what is taken apart. */
+static void few_channels_of_every_width(void)
+{
+    Random random = random_seeded(SEED);
+    for (int width = 7; width <= 80; width++) {
+        const int groups = width % 10 ? 1 : 3, kernel = 2 + (int)random_below(&random, 5);
+        const int stride = 1 + width % 3, pad = (int)random_below(&random, 4);
+        const int height = kernel + (int)random_below(&random, 30);
+        const int filters = 4 + (int)random_below(&random, 40);
+        check_shape(shape(1 + width % 2, groups * (1 + width % 4), height, width, groups * filters,
+                          kernel, stride, 1, pad, groups),
+                    SEED + (uint64_t)width);
+    }
+    check_shape(shape(1, 3, 40, 50, 20, 3, 2, 5, 6, 1), SEED);
+    check_shape(shape(1, 2, 9, 40000, 9, 3, 1, 1, 1, 1), SEED);
+    check_shape(shape(1, 2, 3000, 40, 9, 3, 400, 1, 1, 1), SEED);
+    check_shape(shape(1, 4, 40, 60, 9, 9, 2, 1, 4, 1), SEED);
+}
+
 static void fewer_threads_than_planned_and_more(void)
 {
     Conv2d c = shape(1, 8, 20, 20, 24, 3, 1, 1, 1, 1);
@@ -238,6 +273,7 @@ static const Test tests[] = {
     TEST(shapes_of_networks),
     TEST(random_shapes),
     TEST(depthwise_of_every_width),
+    TEST(few_channels_of_every_width),
     TEST(fewer_threads_than_planned_and_more),
 };
 TEST_MAIN(tests)
