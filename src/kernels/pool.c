@@ -6,6 +6,7 @@
 
 #include "base/apart.h"
 #include "kernels/phases.h"
+#include "kernels/sizes.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -145,24 +146,37 @@ static void lines_largest(const float *from, ptrdiff_t step, int taps, int count
     }
 }
 
-/* The same from the phases of a row, of which every stride-th position is in one. */
-static APART void phases_largest(const Pool2d *p, const float *phases, size_t phase, float *y)
+enum { PHASE_TAPS = 8 }; /* at a time */
+
+/* The same from the phases of a row, of which every stride-th position is in one, of taps [first, end). */
+static APART void phases_largest_of(const Pool2d *p, const float *phases, size_t phase, int first,
+                                    int end, float *y)
 {
-    for (int j = 0; j < p->out_width; j += VF_LANES) {
-        vf best = vf_splat(-INFINITY);
-        for (int tap = 0; tap < p->kernel_width; tap++) {
-            const int at = tap * p->dilation_x;
-            const float *from = phases + (size_t)(at % p->stride_x) * phase + at / p->stride_x + j;
-            best = vf_max(vf_load(from), best);
-        }
-        if (j + VF_LANES <= p->out_width) {
-            vf_store(y + j, best);
-        } else {
-            float last[VF_LANES];
-            vf_store(last, best);
-            memcpy(y + j, last, (size_t)(p->out_width - j) * sizeof *y);
-        }
+    /* A division for each vector would take longer than all else. */
+    size_t offset[PHASE_TAPS];
+    for (int tap = first; tap < end; tap++) {
+        const int at = tap * p->dilation_x;
+        offset[tap - first] = (size_t)(at % p->stride_x) * phase + (size_t)(at / p->stride_x);
     }
+    for (int next = 0; next < p->out_width; next += VF_LANES) {
+        /* The last vector overlaps the one before. */
+        const int last = p->out_width - VF_LANES, j = next > last && last > 0 ? last : next;
+        vf best = vf_splat(-INFINITY);
+        for (int i = 0; i < end - first; i++) best = vf_max(vf_load(phases + offset[i] + j), best);
+        if (j + VF_LANES <= p->out_width) {
+            vf_store(y + j, first > 0 ? vf_max(vf_load(y + j), best) : best);
+            continue;
+        }
+        float few[VF_LANES];
+        vf_store(few, best);
+        for (int i = 0; i < p->out_width; i++) y[i] = first > 0 && y[i] > few[i] ? y[i] : few[i];
+    }
+}
+
+static void phases_largest(const Pool2d *p, const float *phases, size_t phase, float *y)
+{
+    for (int tap = 0; tap < p->kernel_width; tap += PHASE_TAPS)
+        phases_largest_of(p, phases, phase, tap, at_most(p->kernel_width, tap + PHASE_TAPS), y);
 }
 
 /* The largest of each window along the row; columns: of each column within the window's rows. */

@@ -38,7 +38,7 @@ static Pool2d random_pool(Random *random)
 {
     Pool2d p = {.planes = 1 + (int)random_below(random, 40)};
     p.kernel_height = 1 + (int)random_below(random, 4);
-    p.kernel_width = 1 + (int)random_below(random, 4);
+    p.kernel_width = 1 + (int)random_below(random, random_below(random, 4) ? 4 : 20);
     p.dilation_y = 1 + (int)random_below(random, 3);
     p.dilation_x = 1 + (int)random_below(random, 3);
     p.stride_y = 1 + (int)random_below(random, 3);
