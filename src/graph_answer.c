@@ -7,10 +7,47 @@ uint64_t answer_value_bytes(const Value *value)
     return ((uint64_t)shape_elements(&value->shape) * sizeof(float) + 63) & ~(uint64_t)63;
 }
 
-static void value_place(Value *value, uint64_t at)
+static void value_lies(Value *value, uint64_t at)
 {
     value->data = (float *)(uintptr_t)at; /* NOLINT */
-    value->placed = true;
+}
+
+/* What lies where the value does when all that take its place have run. */
+static Value *value_becomes(Value *value)
+{
+    while (value->unread == 1 && value->reader && value->reader->in_place &&
+           value->reader->in[0] == value) {
+        value = value->reader->out[0];
+    }
+    return value;
+}
+
+/* The node that will join the value with others, and how far from the first of them; NULL: there is none, or the value
+ * would not begin with a cache line. */
+static Node *joined_by(Value *value, uint64_t *before)
+{
+    const Value *last = value_becomes(value);
+    if (last->unread != 1 || !last->reader || !last->reader->joins) return NULL;
+    *before = 0;
+    for (int i = 0; last->reader->in[i] != last; i++)
+        *before += (uint64_t)shape_elements(&last->reader->in[i]->shape) * sizeof(float);
+    return *before % 64 == 0 ? last->reader : NULL;
+}
+
+/* Memory for a value that takes nobody's place: a part of what will join it with others, or its own. */
+static void value_take(Value *value, Share *share)
+{
+    uint64_t before = 0;
+    Node *join = joined_by(value, &before);
+    if (!join) {
+        value_lies(value, share_take(share, answer_value_bytes(value)));
+        return;
+    }
+    Value *whole = join->out[0];
+    if (!whole->awaited) value_take(whole, share);
+    whole->awaited = true;
+    value_lies(value, (uintptr_t)whole->data + before);
+    value->inside = true;
 }
 
 /* Whether nobody else reads what the node gives first. */
@@ -49,7 +86,7 @@ static void inputs_are_read(const Node *n, bool in_place, Share *share)
     for (int i = 0; i < n->in_count; i++) {
         Value *value = n->in[i];
         if (!value || value->constant || !value->producer) continue;
-        const bool taken_over = n->done_by || (in_place && i == 0);
+        const bool taken_over = n->done_by || (in_place && i == 0) || value->inside;
         if (--value->unread == 0 && !taken_over)
             share_give(share, (uintptr_t)value->data, answer_value_bytes(value));
     }
@@ -66,9 +103,15 @@ static void node_plan(Node *n, Share *share)
         hand_clamp_over(n);
     }
     for (int i = 0; i < n->out_count; i++) {
+        Value *y = n->out[i];
         const Value *place = i > 0 ? NULL : under ? under : in_place ? n->in[0] : NULL;
-        value_place(n->out[i], place ? (uintptr_t)place->data
-                                     : share_take(share, answer_value_bytes(n->out[i])));
+        if (place) {
+            value_lies(y, (uintptr_t)place->data);
+            y->inside = place->inside;
+        } else if (!y->awaited) {
+            value_take(y, share);
+        }
+        y->placed = true;
     }
     inputs_are_read(n, in_place, share);
     for (int i = 0; i < n->out_count; i++) {

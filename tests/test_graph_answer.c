@@ -99,6 +99,51 @@ static Value *what_stays(Graph *graph, Value *x)
     return of(graph, "Mul", "end", of(graph, "Relu", "own3", twice, NULL), twice);
 }
 
+static Value *joined(Graph *graph, const char *name, Value *const *in, int count, int axis)
+{
+    const Attr attr = {.name = "axis", .kind = ATTR_INT, .i = axis};
+    return node(graph, "Concat", name, in, count, &attr, 1);
+}
+
+/* As in fire modules: what is joined lies there already; one by one and within another. */
+static Value *joins(Graph *graph, Value *x)
+{
+    Value *r = of(graph, "Relu", "r", conv(graph, "stem", x, 1, 1), NULL);
+    Value *a = of(graph, "Relu", "a", conv(graph, "c1", r, 1, 1), NULL);
+    Value *b = clip(graph, "b", conv(graph, "c2", r, 3, 1));
+    Value *inner = joined(graph, "inner", (Value *const[]){a, b}, 2, 1);
+    Value *c = conv(graph, "c3", r, 3, CHANNELS), *d = of(graph, "Tanh", "d", c, NULL);
+    Value *outer =
+        joined(graph, "outer", (Value *const[]){d, inner, conv(graph, "c4", r, 1, 1)}, 3, 1);
+    return of(graph, "Tanh", "end", outer, NULL);
+}
+
+static Value *mean(Graph *graph, const char *name, Value *x)
+{
+    return of(graph, "GlobalAveragePool", name, x, NULL);
+}
+
+/* What is read again, twice by one, or of another axis, is copied; so is what would not begin with a cache line. */
+static Value *joins_copies(Graph *graph, Value *x)
+{
+    Value *a = conv(graph, "c1", x, 1, 1), *b = conv(graph, "c2", x, 3, 1), *few = NULL;
+    Value *t = of(graph, "Tanh", "t", a, NULL), *u = of(graph, "Tanh", "u", x, NULL);
+    Value *wide = mean(graph, "m1", joined(graph, "wide", (Value *const[]){a, t, b, b}, 4, 3));
+    Value *tall = mean(graph, "m2", joined(graph, "tall", (Value *const[]){x, b, u}, 3, 1));
+    CHECK_OK(graph_add_constant(graph, "few", shape_4d(1, 3, 1, 1), weights, &few));
+    Value *odd = joined(graph, "odd", (Value *const[]){few, mean(graph, "m3", b)}, 2, 1);
+    return joined(graph, "end",
+                  (Value *const[]){wide, tall, of(graph, "Tanh", "v", tall, NULL), odd}, 4, 1);
+}
+
+/* Awaited memory is not there yet for who would add to it. */
+static Value *joins_and_adds(Graph *graph, Value *x)
+{
+    Value *half = joined(graph, "half", (Value *const[]){of(graph, "Tanh", "t", x, NULL)}, 1, 1);
+    Value *c = conv(graph, "c", x, 1, 1);
+    return of(graph, "Relu", "end", of(graph, "Add", "sum", c, half), NULL);
+}
+
 static float *answer_of(Build *build, bool whole, size_t *count, const char *const *done)
 {
     Graph *graph = NULL;
@@ -154,8 +199,34 @@ static void what_is_looked_at_again_is_left_alone(void)
     check(what_stays, (const char *const[]){"r", NULL});
 }
 
+/* Names of nodes whose results lie in what joins them, and that there are no others. */
+static void check_inside(Build *build, const char *const *inside)
+{
+    Graph *graph = NULL;
+    Value *x = NULL;
+    CHECK_OK(graph_create(&graph));
+    CHECK_OK(graph_add_input(graph, "x", shape_4d(1, CHANNELS, SIDE, SIDE), &x));
+    CHECK_OK(graph_allocate_answer(graph, build(graph, x)));
+    int others = 0;
+    for (int i = 0; i < graph_node_count(graph); i++)
+        others += graph_node(graph, i)->out[0]->inside;
+    for (; *inside; inside++, others--) CHECK(graph_find(graph, *inside)->inside);
+    CHECK(others == 0);
+    graph_destroy(graph);
+}
+
+static void what_is_joined_lies_there(void)
+{
+    check_inside(joins, (const char *const[]){"a", "c1", "b", "c2", "d", "c4", "inner", NULL});
+    check_inside(joins_copies, (const char *const[]){"u", "m1", "v", "odd", NULL});
+    check(joins, (const char *const[]){"r", "a", "b", NULL});
+    check(joins_copies, (const char *const[]){NULL});
+    check(joins_and_adds, (const char *const[]){"sum", "end", NULL});
+}
+
 static const Test tests[] = {
     TEST(convolutions_add_and_clamp),
     TEST(what_is_looked_at_again_is_left_alone),
+    TEST(what_is_joined_lies_there),
 };
 TEST_MAIN(tests)

@@ -49,6 +49,7 @@ static Status concat_plan(Node *n)
     TRY(shape_validate(&shape, n->name));
     concat->outer = shape_span(&shape, 0, concat->axis);
     concat->row = shape_span(&shape, concat->axis, shape.rank);
+    n->joins = concat->outer == 1;
     n->out[0]->shape = shape;
     return status_ok();
 }
@@ -61,7 +62,7 @@ static void concat_forward(const Node *n)
         const Shape *shape = &n->in[i]->shape;
         const size_t block = shape_span(shape, c->axis, shape->rank);
         const float *x = n->in[i]->data;
-        for (size_t k = 0; k < c->outer; k++) {
+        for (size_t k = 0; k < c->outer && x != y; k++) {
             memcpy(y + k * c->row, x + k * block, block * sizeof *y);
         }
         y += block;

@@ -36,6 +36,8 @@ typedef struct Value {
     int unread;   /* readers to come */
     Node *reader; /* the last one */
     bool placed;  /* data is known */
+    bool awaited; /* data is known, and what is joined there lies there before the node runs */
+    bool inside;  /* it lies in a value that joins it with others, and has no memory of its own */
 } Value;
 
 typedef enum AttrKind { ATTR_INT, ATTR_FLOAT, ATTR_STRING, ATTR_INTS, ATTR_FLOATS } AttrKind;
@@ -90,8 +92,9 @@ struct Node {
     bool in_place;        /* forward may write the output where in[0] lies */
     const Clamp *clamp; /* where forward clamps in[0], and nothing else: to that; NULL elsewhere */
     bool adds;          /* forward adds two tensors of one shape, and nothing else */
-    bool finishes;      /* forward heeds `after` and `onto` */
-    char detail[48];    /* for people: "3x3, stride 2, pad 1" */
+    bool joins;      /* forward lays its inputs one after another, but for those that lie there */
+    bool finishes;   /* forward heeds `after` and `onto` */
+    char detail[48]; /* for people: "3x3, stride 2, pad 1" */
 
     /* Written by the graph before the first forward; 64-byte aligned. */
     void *cache;
