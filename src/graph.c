@@ -362,7 +362,11 @@ Status graph_allocate_answer(Graph *graph, const Value *answer)
     memory.total = memory.scratch + memory.caches + shared;
     for (int i = 0; i < graph->inputs.count; i++)
         memory.total += answer_value_bytes(graph->inputs.items[i]);
-    TRY(reserve(graph, memory.total, GRAPH_FORWARD));
+    const Status reserved = reserve(graph, memory.total, GRAPH_FORWARD);
+    if (reserved.code != STATUS_OK) {
+        answer_forget((Node *const *)graph->nodes.items, graph->nodes.count);
+        return reserved;
+    }
     char *next = graph->memory;
     void *scratch = take(&next, memory.scratch);
     char *places = take(&next, shared);

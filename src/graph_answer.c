@@ -131,3 +131,16 @@ uint64_t answer_plan(Node *const *nodes, int count)
     for (int i = 0; i < count; i++) node_plan(nodes[i], &share);
     return share.end;
 }
+
+void answer_forget(Node *const *nodes, int count)
+{
+    for (int i = 0; i < count; i++) {
+        Node *n = nodes[i];
+        n->done_by = NULL, n->after = NULL, n->onto = false;
+        for (int j = 0; j < n->out_count; j++) {
+            Value *y = n->out[j];
+            y->data = NULL;
+            y->placed = y->awaited = y->inside = false;
+        }
+    }
+}

@@ -11,6 +11,9 @@
  * number of its readers, and one more where it is looked at afterwards. Returns the bytes that all take. */
 uint64_t answer_plan(Node *const *nodes, int count);
 
+/* As if nothing had been planned. */
+void answer_forget(Node *const *nodes, int count);
+
 /* Of a value, in whole cache lines. */
 uint64_t answer_value_bytes(const Value *value);
 

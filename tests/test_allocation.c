@@ -232,6 +232,28 @@ static void loading_and_differentiating(void)
     }
 }
 
+/* Where there is no room for a pass that gives the answer alone, one that keeps everything gives what it always does. */
+static void no_room_for_an_answer(void)
+{
+    size_t size;
+    Scene scene = {.name = "answer", .file = {.bytes = (char *)tiny_network(&size)}};
+    scene.file.length = size;
+    Network *network = NULL;
+    Graph *graph = NULL;
+    float expected = 0, sum = 1;
+    CHECK_OK(open_scene(&scene, &network));
+    CHECK_OK(differentiate(network, &expected));
+    CHECK_OK(network_build(network, &(GraphRequest){0}, &graph));
+    calls = 0, fail_at = 1;
+    CHECK(graph_allocate_answer(graph, NULL).code == STATUS_NO_MEMORY);
+    fail_at = 0;
+    CHECK_OK(pass(network, graph, &sum));
+    CHECK(sum == expected);
+    graph_destroy(graph);
+    network_close(network);
+    text_release(&scene.file);
+}
+
 static void running_a_technique(void)
 {
     static const char *const ids[] = {"filters", "activations", "gradient", "guided-backprop",
@@ -251,5 +273,9 @@ static void running_a_technique(void)
     }
 }
 
-static const Test tests[] = {TEST(loading_and_differentiating), TEST(running_a_technique)};
+static const Test tests[] = {
+    TEST(loading_and_differentiating),
+    TEST(no_room_for_an_answer),
+    TEST(running_a_technique),
+};
 TEST_MAIN(tests)
