@@ -64,7 +64,7 @@ async function turn(contender, repetitions, times) {
  * busy machine, whose medians of 5 differed by a fifth, and so did those of passes that all together took 3 seconds.
  * @type {Record<string, number>}
  */
-const ROUNDS = { memory: 0, start: 3, forward: 3 };
+const ROUNDS = { memory: 0, start: 3, forward: 3, gradient: 3 };
 
 /** @param {number[]} times */
 const sum = (times) => times.reduce((total, time) => total + time, 0);

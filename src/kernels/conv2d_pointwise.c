@@ -2,6 +2,21 @@
 #include "kernels/gather.h"
 #include "kernels/panel_gemm.h"
 
+static bool is_zero(const float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (x[i] != 0.0F) return false;
+    }
+    return true;
+}
+
+/* The planes from the first to the last that hold anything: a class's score reaches one of as many as there are classes. */
+static void planes_that_count(const float *x, size_t pixels, int *first, int *end)
+{
+    while (*first < *end && is_zero(x + (size_t)*first * pixels, pixels)) ++*first;
+    while (*first < *end && is_zero(x + (size_t)(*end - 1) * pixels, pixels)) --*end;
+}
+
 void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, const float *bias,
                float *y, bool accumulate, const Clamp *clamp, void *scratch)
 {
@@ -24,9 +39,15 @@ void pointwise(const Conv2d *c, bool turned, const float *w, const float *x, con
     for (int image = 0; image < c->batch; image++) {
         for (int group = 0; group < c->groups; group++) {
             const size_t channel = (size_t)image * (size_t)c->groups + (size_t)group;
-            right.source = x + channel * (size_t)k * (size_t)pixels;
+            const float *from = x + channel * (size_t)k * (size_t)pixels;
+            int first = 0, end = k;
+            if (turned && accumulate) planes_that_count(from, (size_t)pixels, &first, &end);
+            if (first == end) continue;
+            g.k = end - first;
+            right.source = from + (size_t)first * (size_t)pixels;
             g.plain = right.source;
-            g.left.data = w + (size_t)group * (size_t)out * (size_t)in;
+            g.left.data = w + (size_t)group * (size_t)out * (size_t)in +
+                          (size_t)first * (size_t)(turned ? in : 1);
             g.c = y + channel * (size_t)m * (size_t)pixels;
             g.bias = bias ? bias + (size_t)group * (size_t)out : NULL;
             panel_gemm(&g, scratch);

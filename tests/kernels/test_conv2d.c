@@ -252,6 +252,32 @@ static void few_channels_of_every_width(void)
     check_shape(shape(1, 4, 40, 60, 9, 9, 2, 1, 4, 1), SEED);
 }
 
+/* A gradient of which most planes are zero, as that of a class: the same as from one whose last plane is not. */
+static void gradients_of_few_planes(void)
+{
+    Conv2d c = shape(2, 12, 9, 11, 3 * 40, 1, 1, 1, 0, 3);
+    c.threads = 1;
+    Arrays a = arrays_make(&c, SEED);
+    const size_t plane = (size_t)c.out_height * (size_t)c.out_width;
+    for (size_t i = 0; i < a.y_count; i++) {
+        const size_t channel = i / plane % (size_t)c.out_channels;
+        if (channel % 40 != 7 && channel % 40 != 19) a.dy[i] = 0.0F;
+        if (channel >= 80) a.dy[i] = 0.0F; /* a whole group */
+    }
+    run(&c, &a);
+    conv2d_forward(&c, a.x, a.w, NULL, a.y, false, NULL, a.scratch);
+    const double forward = inner(a.y, a.dy, a.y_count), input = inner(a.x, a.dx, a.x_count);
+    if (!(fabs(forward - input) <= 1e-5 * fabs(forward)))
+        fail(&c, SEED, "x is not adjoint", forward, input);
+    for (size_t i = 0; i < a.x_count; i++) {
+        const size_t channel = i / plane % (size_t)c.in_channels;
+        if (channel < 8) continue;
+        CHECK(a.dx[i] == 0.0F);
+        break;
+    }
+    arrays_release(&a);
+}
+
 static void fewer_threads_than_planned_and_more(void)
 {
     Conv2d c = shape(1, 8, 20, 20, 24, 3, 1, 1, 1, 1);
@@ -270,10 +296,8 @@ static void fewer_threads_than_planned_and_more(void)
 }
 
 static const Test tests[] = {
-    TEST(shapes_of_networks),
-    TEST(random_shapes),
-    TEST(depthwise_of_every_width),
-    TEST(few_channels_of_every_width),
-    TEST(fewer_threads_than_planned_and_more),
+    TEST(shapes_of_networks),       TEST(random_shapes),
+    TEST(depthwise_of_every_width), TEST(few_channels_of_every_width),
+    TEST(gradients_of_few_planes),  TEST(fewer_threads_than_planned_and_more),
 };
 TEST_MAIN(tests)
