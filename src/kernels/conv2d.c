@@ -6,6 +6,7 @@
 #include "kernels/gather.h"
 #include "kernels/panel_gemm.h"
 #include "kernels/scatter.h"
+#include "kernels/sizes.h"
 #include "parallel.h"
 
 static size_t larger(size_t a, size_t b)
@@ -16,8 +17,7 @@ static size_t larger(size_t a, size_t b)
 /* Floats of the filters of one group, in the order that scattering forward wants. */
 static size_t turned_floats(const Conv2d *c)
 {
-    return ((size_t)out_per_group(c) * (size_t)in_per_group(c) * (size_t)kernel_size(c) + 15) &
-           ~(size_t)15;
+    return whole_lines((size_t)out_per_group(c) * (size_t)in_per_group(c) * (size_t)kernel_size(c));
 }
 
 size_t conv2d_scratch_bytes(const Conv2d *c)

@@ -48,11 +48,6 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static size_t lines(size_t floats)
-{
-    return (floats + 15) & ~(size_t)15;
-}
-
 static Layout layout_make(const Conv2d *c)
 {
     Layout l = {.in = input_padding(c),
@@ -66,17 +61,17 @@ static Layout layout_make(const Conv2d *c)
     const size_t image_input = (size_t)c->in_channels * padded_plane(&l.in);
     const size_t image_output = pixels * (size_t)round_up(c->out_channels, LOOSE_PANEL);
     l.chunk = at_most(at_least((int)(CHUNK_FLOATS / (image_input + image_output)), 1), c->batch);
-    l.filter_floats = lines(
+    l.filter_floats = whole_lines(
         taps * larger((size_t)c->in_channels * (size_t)round_up(c->out_channels, LOOSE_PANEL),
                       (size_t)c->out_channels * (size_t)round_up(c->in_channels, LOOSE_PANEL)));
-    l.sum_floats = lines(taps * (size_t)c->in_channels * (size_t)l.out_row);
-    l.chunk_input_floats = lines((size_t)l.chunk * image_input);
-    l.chunk_output_floats = lines((size_t)l.chunk * image_output);
+    l.sum_floats = whole_lines(taps * (size_t)c->in_channels * (size_t)l.out_row);
+    l.chunk_input_floats = whole_lines((size_t)l.chunk * image_input);
+    l.chunk_output_floats = whole_lines((size_t)l.chunk * image_output);
     const size_t group = (size_t)l.group;
     l.padded_floats =
-        lines(group * larger(image_input, (size_t)c->out_channels * padded_plane(&l.out)));
+        whole_lines(group * larger(image_input, (size_t)c->out_channels * padded_plane(&l.out)));
     const size_t taps_floats = taps * VF_LANES * (size_t)c->in_channels;
-    l.result_floats = lines(larger(
+    l.result_floats = whole_lines(larger(
         taps_floats, group * larger(pixels * (size_t)l.out_row, in_plane(c) * (size_t)l.in_row)));
     if (lies_well(c)) l.result_floats = larger(l.result_floats, pointwise_floats(c));
     l.table = larger(group * larger(pixels, 2 * in_plane(c)), taps * (size_t)c->in_channels);

@@ -328,7 +328,7 @@ bool depthwise_fits(const Conv2d *c)
 size_t depthwise_scratch_floats(const Conv2d *c)
 {
     const size_t floats = (size_t)strip_floats(c);
-    const size_t usual = depthwise_3x3_fits(c) ? (depthwise_3x3_floats(c) + 15) & ~(size_t)15 : 0;
+    const size_t usual = depthwise_3x3_fits(c) ? whole_lines(depthwise_3x3_floats(c)) : 0;
     return usual > floats ? usual : floats;
 }
 

@@ -41,11 +41,6 @@ typedef struct Direct {
     float *own;           /* line and pixels of each thread */
 } Direct;
 
-static size_t whole_lines(size_t floats)
-{
-    return (floats + 15) & ~(size_t)15;
-}
-
 /* Rows of input that a block looks at, and positions along them. */
 static int64_t rows_of(const Conv2d *c)
 {

@@ -2,6 +2,8 @@
 #ifndef CONVOSCOPE_KERNELS_SIZES_H
 #define CONVOSCOPE_KERNELS_SIZES_H
 
+#include <stddef.h>
+
 static inline int at_most(int a, int b)
 {
     return a < b ? a : b;
@@ -20,6 +22,12 @@ static inline int divide_up(int a, int b)
 static inline int round_up(int a, int b)
 {
     return divide_up(a, b) * b;
+}
+
+/* Floats of so many in whole cache lines. */
+static inline size_t whole_lines(size_t floats)
+{
+    return (floats + 15) & ~(size_t)15;
 }
 
 #endif

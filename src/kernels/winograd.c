@@ -33,11 +33,6 @@ typedef struct Layout {
     size_t shared_floats, thread_floats;
 } Layout;
 
-static size_t whole_lines(size_t floats)
-{
-    return (floats + 15) & ~(size_t)15;
-}
-
 /* Cuts the tiles into rectangles of about `tiles`, along rows first. */
 static void cut_blocks(Layout *l, int tiles)
 {

@@ -252,7 +252,7 @@ static void few_channels_of_every_width(void)
     check_shape(shape(1, 4, 40, 60, 9, 9, 2, 1, 4, 1), SEED);
 }
 
-/* A gradient of which most planes are zero, as that of a class: the same as from one whose last plane is not. */
+/* A gradient of which most planes are zero, as that of a class, and in one group all: nothing comes to that group. */
 static void gradients_of_few_planes(void)
 {
     Conv2d c = shape(2, 12, 9, 11, 3 * 40, 1, 1, 1, 0, 3);
@@ -271,9 +271,7 @@ static void gradients_of_few_planes(void)
         fail(&c, SEED, "x is not adjoint", forward, input);
     for (size_t i = 0; i < a.x_count; i++) {
         const size_t channel = i / plane % (size_t)c.in_channels;
-        if (channel < 8) continue;
-        CHECK(a.dx[i] == 0.0F);
-        break;
+        CHECK(channel < 8 || a.dx[i] == 0.0F);
     }
     arrays_release(&a);
 }

@@ -56,7 +56,7 @@ export class Caller {
         const reply = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject, ...hooks }));
         try {
             const given = this.#withCopies(args);
-            this.port.postMessage({ type: 'call', id, method, args: given }, buffersOf(Object.values(given).filter(isTensor)));
+            this.port.postMessage({ type: 'call', id, method, args: given }, tensorBuffers(given));
         } catch (error) {
             this.#pending.get(id)?.reject(new ConvoscopeError('bad-input', describeError(error).message));
             this.#pending.delete(id);
@@ -157,7 +157,7 @@ export function answer(port, methods) {
         calls.set(data.id, call);
         try {
             const value = await methods[data.method](data.args, call);
-            const back = buffersOf(Object.values(data.args).filter(isTensor));
+            const back = tensorBuffers(data.args);
             post({ type: 'reply', id: data.id, value, back }, [...buffersOf(value), ...back]);
         } catch (error) {
             if (error instanceof Trap) {
@@ -173,6 +173,9 @@ export function answer(port, methods) {
 }
 
 const isTensor = (/** @type {any} */ value) => value instanceof Float32Array;
+
+/** The memory of a call's tensors. @param {Record<string, any>} args */
+const tensorBuffers = (args) => buffersOf(Object.values(args).filter(isTensor));
 
 /**
  * The memory behind all arrays of a value, to be handed over instead of copied.
