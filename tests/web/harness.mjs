@@ -120,16 +120,18 @@ function installFinder() {
  * @property {{width: number, height: number, hasTouch?: boolean}} [viewport]
  * @property {string} [query] of the address, without the question mark
  * @property {() => void} [before] runs in the page before its own scripts
+ * @property {boolean} [ready] wait for the engine and the views; default true. The first answer comes before both, so
+ *     that a test which waits for that alone finds them only on a fast machine
  * @property {RegExp} [expectedErrors] console errors that belong to the test
  */
 
 /**
- * Opens the site in a new page. At the end of the test the page must have been clean.
+ * Opens the site in a new page and waits until it can be used. At the end of the test the page must have been clean.
  * @param {import('node:test').TestContext} t
  * @param {OpenOptions} [options]
  */
 export async function openSite(t, options = {}) {
-    const { isolated = true, serviceWorker = false, viewport = { width: 1280, height: 800 } } = options;
+    const { isolated = true, serviceWorker = false, ready = true, viewport = { width: 1280, height: 800 } } = options;
     const server = await serve({
         root: process.env.CONVOSCOPE_DIST ?? 'dist',
         isolated,
@@ -169,6 +171,7 @@ export async function openSite(t, options = {}) {
         await server.close();
         assert.deepEqual(faults, [], 'the page was not clean');
     });
+    if (ready) await engineReady(page);
     return { page, server, faults };
 }
 
@@ -294,8 +297,12 @@ export async function drawn(page, selector, timeout = 30_000) {
 
 /** The page's engine is there, and the views that hear of keys. @param {import('puppeteer-core').Page} page */
 export async function engineReady(page, timeout = 30_000) {
-    await page.waitForFunction(() => /** @type {any} */ (window).convoscope?.techniques?.length > 0
-        && performance.getEntriesByName('whole-page').length > 0, { timeout, polling: 100 });
+    try {
+        await page.waitForFunction(() => /** @type {any} */ (window).convoscope?.techniques?.length > 0
+            && performance.getEntriesByName('whole-page').length > 0, { timeout, polling: 100 });
+    } catch (error) {
+        throw await inVain(page, `no engine and views after ${timeout} ms`, error);
+    }
 }
 
 /** Stands in for the dialog of the browser: keeps what would be written. To run `before` the page's own scripts. */

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { POLL, SQUEEZENET, ZEBRA, engineReady, hook, noData, openSite, says } from './harness.mjs';
+import { POLL, SQUEEZENET, ZEBRA, hook, noData, openSite, says } from './harness.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'convoscope-bad-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,7 +47,6 @@ const networks = [
 
 test('wrong networks', async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     for (const [name, make, pattern] of networks) {
         await t.test(name, async () => {
             await upload(page, 'input-network', make());
@@ -61,7 +60,6 @@ test('wrong networks', async (t) => {
 
 test('a truncated download, and then the right file', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { picture: ZEBRA });
-    await engineReady(page);
     const whole = readFileSync(SQUEEZENET);
     await upload(page, 'input-network', file('half.onnx', whole.subarray(0, whole.length / 2)));
     await says(page, hook('error'), /truncat|incomplete|ends|cut/i, 10_000);

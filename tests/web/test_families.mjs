@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { SQUEEZENET, engineReady, isChromium, noData, openSite, shared } from './harness.mjs';
+import { SQUEEZENET, isChromium, noData, openSite, shared } from './harness.mjs';
 import { fromBase64, readNpy, relativeError, toBase64, writeNpy } from './npy.mjs';
 import { onnxruntimeForward } from './onnxruntime.mjs';
 
@@ -91,7 +91,6 @@ async function engineForward(
 
 /** @param {import('puppeteer-core').Page} page @returns {Promise<(network: Network) => Promise<Float32Array>>} */
 async function engineOf(page) {
-    await engineReady(page);
     const picker = await page.evaluateHandle(() => {
         const input = document.createElement('input');
         input.type = 'file';

@@ -41,7 +41,6 @@ const compared = (page, techniques = TECHNIQUES) => page.evaluate(compare, { cou
 
 test('a second visit computes no features again, and removing them works', async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     const first = await compared(page);
     assert.deepEqual(first.computed, [COUNT, 0, 0]);
     assert.equal(first.kept.networks, 1);

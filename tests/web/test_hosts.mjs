@@ -6,7 +6,6 @@ import { SQUEEZENET, ZEBRA, engineReady, hook, noData, openSite, says } from './
 
 test('with the headers of isolation the engine has threads', async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     const { isolated, threads, cores } = await page.evaluate(() => ({
         isolated: window.crossOriginIsolated,
         threads: /** @type {any} */ (window).convoscope.info.threads,
@@ -32,6 +31,7 @@ test('the service worker isolates the page, and keeps it for use without a netwo
         isolated: false,
         serviceWorker: true,
         bundled: true,
+        ready: false, // it loads itself again
         // What the server was started with is asked for again, and is not kept; pictures may be on their way when it ends.
         expectedErrors: /Image corrupt or truncated|ERR_FAILED|ERR_CONNECTION|NetworkError|Failed to load|net::|open\.json|sw\.js|files\.json/,
     });
@@ -58,6 +58,7 @@ test('the service worker isolates the page, and keeps it for use without a netwo
 
 test('a browser without SIMD gets a sentence', async (t) => {
     const { page } = await openSite(t, {
+        ready: false,
         before: () => {
             WebAssembly.validate = () => false;
         },

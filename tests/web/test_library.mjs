@@ -60,7 +60,6 @@ async function openLibrary(t, { forbidden = false, expectedErrors } = {}) {
         networks: ['good', 'moved', 'damaged', 'short', 'slow', 'gone'].map(network),
     };
     const { page, server } = await openSite(t, { picture: ZEBRA, library, expectedErrors });
-    await engineReady(page);
     await page.keyboard.press('l');
     await seen(page, row('good'));
     return { page, server, asked, origin, close };

@@ -8,7 +8,6 @@ import {
     ZEBRA,
     click,
     drawn,
-    engineReady,
     hook,
     noData,
     openSite,
@@ -19,7 +18,6 @@ import {
 
 test('the page opens on an invitation', async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     await seen(page, hook('specimen-picture'));
     await seen(page, hook('specimen-network'));
     const ids = await page.evaluate(() =>
@@ -81,7 +79,6 @@ test('the server can name what is opened', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
     await says(page, hook('classes'), /zebra/i);
     await says(page, hook('classes'), /9[89]|100/);
-    await engineReady(page);
     // What was asked for early was taken, and nothing was asked for twice.
     const { left, asked } = await page.evaluate(() => ({
         left: (({ worker, answers }) => ({ worker, answers: answers.size }))(/** @type {any} */ (window).early),
@@ -93,7 +90,6 @@ test('the server can name what is opened', { skip: noData }, async (t) => {
 
 test('a network and a picture that the user picks', { skip: noData }, async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     /** @param {string} name @param {string} file */
     const pick = async (name, file) => {
         const found = await page.waitForFunction((s) => /** @type {any} */ (window).find(s), POLL, hook(name));

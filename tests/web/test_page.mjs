@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { POLL, SQUEEZENET, ZEBRA, click, engineReady, hook, noData, openSite, says, seen } from './harness.mjs';
+import { POLL, SQUEEZENET, ZEBRA, click, hook, noData, openSite, says, seen } from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -56,7 +56,6 @@ test('nothing scrolls sideways at 360 px', { skip: noData }, async (t) => {
 
 test('the three places are side by side on a wide screen', async (t) => {
     const { page } = await openSite(t, { viewport: { width: 1440, height: 900 } });
-    await engineReady(page);
     const { scrolls } = await sideways(page);
     assert.ok(scrolls <= 0, `${scrolls} px too wide`);
     await seen(page, hook('specimen-picture'));
@@ -78,7 +77,6 @@ const brightness = (page) =>
 
 test('dark and light, each accessible', async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     /** @type {Set<string>} */
     const themes = new Set();
     for (let i = 0; i < 3; i++) {
@@ -106,7 +104,6 @@ test('accessible with a network and a picture', { skip: noData }, async (t) => {
 
 test('`?` lists the keys', async (t) => {
     const { page } = await openSite(t);
-    await engineReady(page);
     await page.keyboard.type('?');
     await page.waitForFunction(() => {
         const { findVisible, textOf } = /** @type {any} */ (window);

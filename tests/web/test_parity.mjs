@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { SQUEEZENET, ZEBRA, ZEBRA_CLASS, noData, openSite, engineReady, isChromium, shared } from './harness.mjs';
+import { SQUEEZENET, ZEBRA, ZEBRA_CLASS, noData, openSite, isChromium, shared } from './harness.mjs';
 import { fromBase64, readNpy, relativeError, toBase64 } from './npy.mjs';
 
 /** @param {string} name */
@@ -42,7 +42,6 @@ async function prepare(/** @type {string} */ address, /** @type {string} */ inpu
 for (const kind of ['simd', 'threads', 'relaxed', 'relaxed-threads']) {
     test(`parity of ${kind}`, { skip: noData }, async (t) => {
         const { page } = await openSite(t, { model: SQUEEZENET });
-        await engineReady(page);
         const input = toBase64(reference('input'));
         const options = { threads: kind.endsWith('threads') ? 2 : 1, fused: kind.startsWith('relaxed') };
         const { layers, kind: used } = await page.evaluate(prepare, 'opened/squeezenet1_0.onnx', input, options);

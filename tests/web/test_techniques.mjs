@@ -8,7 +8,6 @@ import {
     ZEBRA,
     click,
     drawn,
-    engineReady,
     hook,
     noData,
     openSite,
@@ -98,7 +97,6 @@ test('every technique through the engine', { skip: noData }, async (t) => {
 test('the bench runs a technique and keeps its frame', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA });
     await says(page, hook('classes'), /zebra/i);
-    await engineReady(page);
     const frames = () => page.evaluate((s) => /** @type {any} */ (window).findAll(s).length, hook('frame'));
 
     for (const id of ['gradcam', 'guided-backprop', 'filters', 'fgsm']) {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { POLL, ZEBRA, drawn, engineReady, hook, noData, openSite, says, seen } from './harness.mjs';
+import { POLL, ZEBRA, drawn, hook, noData, openSite, says, seen } from './harness.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'convoscope-unsupported-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +41,6 @@ async function drop(page, name, bytes) {
 
 test('the layers before an unsupported operator are shown, and all such operators', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { picture: ZEBRA });
-    await engineReady(page);
     await drop(page, 'some.onnx', network([
         ['Conv', 'conv1', ['x', 'w'], 'a'],
         ['Relu', 'relu1', ['a'], 'b'],
@@ -58,7 +57,6 @@ test('the layers before an unsupported operator are shown, and all such operator
 
 test('where nothing can run, the list is shown with the error', { skip: noData }, async (t) => {
     const { page } = await openSite(t, { picture: ZEBRA });
-    await engineReady(page);
     await drop(page, 'none.onnx', network([['LSTM', 'memory', ['x'], 'y']]));
     await says(page, hook('error'), /LSTM/);
     await says(page, hook('unsupported'), /memory[^]*convolutional part/);
