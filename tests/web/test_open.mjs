@@ -144,3 +144,22 @@ test('the address bar brings the view back', { skip: noData }, async (t) => {
     await seen(page, hook('layer-tiles'));
     await drawn(page, hook('layer-tiles'));
 });
+
+/** Before the page's own scripts: threads and tables, which a start leaves for after the first answer, come late. */
+function completeLate() {
+    const { postMessage } = Worker.prototype;
+    /** @this {Worker} @param {any} message @param {any} transfer */
+    Worker.prototype.postMessage = function (message, transfer) {
+        const send = () => postMessage.call(this, message, transfer);
+        if (message?.method !== 'complete') return send();
+        Object.assign(window, { late: setTimeout(send, 1500) });
+    };
+}
+
+for (const query of ['', 'layer=/features/features.0/Conv', 'layer=/features/features.0/Conv&unit=3']) {
+    test(`the views do without colours until they come: ?${query}`, { skip: noData }, async (t) => {
+        const { page } = await openSite(t, { model: SQUEEZENET, picture: ZEBRA, query, before: completeLate });
+        await drawn(page, '#place-network');
+        assert.ok(await page.evaluate(() => /** @type {any} */ (window).late), 'nothing was late');
+    });
+}

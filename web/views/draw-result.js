@@ -9,6 +9,7 @@ import {
     paintPicture,
     paintVeil,
     rangeOf,
+    tableOf,
 } from './paint.js';
 import { project } from './cloud.js';
 
@@ -35,10 +36,6 @@ export function itemRange(item, clip) {
     return rangeOf(low, high, item.signed);
 }
 
-export function tableFor(item, state) {
-    return state.scope.colormaps[item.signed ? 'rdbu' : state.colours];
-}
-
 /** The frame of a film that is shown; the store says -1 for the last. @param {any} item @param {any} state */
 export const frameAt = (item, { moment }) =>
     moment < 0 ? item.shape[0] - 1 : Math.min(moment, item.shape[0] - 1);
@@ -59,7 +56,7 @@ export function plain(item, state, range = undefined) {
     const [low, high] = range ?? itemRange(item, state.clip);
     const key = ['map', state.colours, low, high].join();
     return cached(item, key, () =>
-        canvasOf(w, h, (image) => paintMap(image, item.data, 0, tableFor(item, state), low, high)),
+        canvasOf(w, h, (image) => paintMap(image, item.data, 0, tableOf(state, item.signed), low, high)),
     );
 }
 
@@ -79,7 +76,7 @@ export function sheetOf(item, state, most = 1024) {
             if (planes === 3) paintPicture(tile, item.data, start);
             else {
                 const [low, high] = rangeOf(...extent(item.data, start, w * h), item.signed);
-                paintMap(tile, item.data, start, tableFor(item, state), low, high);
+                paintMap(tile, item.data, start, tableOf(state, item.signed), low, high);
             }
             ctx.putImageData(tile, (i % columns) * (w + 1), Math.floor(i / columns) * (h + 1));
         }
@@ -104,7 +101,7 @@ export function sheetsOf(frame, item, state, range = undefined) {
     const [low, high] = range ?? itemRange(item, state.clip);
     const veil = cached(item, ['veil', state.colours, low, high].join(), () =>
         canvasOf(w, h, (image) =>
-            paintVeil(image, item.data, 0, tableFor(item, state), low, high, item.signed),
+            paintVeil(image, item.data, 0, tableOf(state, item.signed), low, high, item.signed),
         ),
     );
     return {

@@ -1,5 +1,5 @@
 // @ts-check
-import { html } from 'lit';
+import { html, nothing } from 'lit';
 import { View } from './view.js';
 import './empty.js';
 import './stack.js';
@@ -11,7 +11,7 @@ import './brush.js';
 
 /** Middle: the network at the depth that one has gone to, or the result that one looks at. */
 export class ConvoNetwork extends View {
-    static watch = ['network', 'layer', 'unit', 'shown', 'comparing', 'brushing', 'frames', 'place'];
+    static watch = ['network', 'layer', 'unit', 'shown', 'comparing', 'brushing', 'frames', 'place', 'scope', 'failure'];
 
     connectedCallback() {
         super.connectedCallback();
@@ -63,7 +63,7 @@ export class ConvoNetwork extends View {
     }
 
     render() {
-        const { network, layer, unit, shown, comparing, brushing, frames } = this.state;
+        const { network, layer, unit, shown, comparing, brushing, frames, scope, failure } = this.state;
         const s = this.store;
         if (brushing) return html`<brush-view .store=${s}></brush-view>`;
         if (comparing)
@@ -72,6 +72,8 @@ export class ConvoNetwork extends View {
             return html`<result-view .store=${s}></result-view>`;
         if (!network) return html`<empty-view .store=${s}></empty-view>`;
         if (!network.byName.get(layer)) return html`<stack-view .store=${s}></stack-view>`;
+        // Maps have no colours yet: they come with the engine's tables, after the first answer.
+        if (!scope) return failure ? nothing : html`<p class="hint">Starting…</p>`;
         if (unit < 0) return html`<layer-view .store=${s}></layer-view>`;
         return html`<unit-view .store=${s}></unit-view>`;
     }

@@ -164,4 +164,6 @@ export function inWords(data, height, width) {
     return { mean: sum / Math.max(1, height * width - bad), max: data[best], y, x, place, bad };
 }
 
+/** 256 RGB triples. To be asked for when the engine's tables are there. @param {any} state @param {boolean} signed
+ * @returns {Uint8Array} */
 export const tableOf = (state, signed) => state.scope.colormaps[signed ? 'rdbu' : state.colours];

@@ -1,7 +1,7 @@
 // @ts-check
 /** An item of a result as it is saved: a picture, or pictures one after the other. */
-import { itemRange, plain, sheetOf, sheetsOf, tableFor, thumbOfItem } from './draw-result.js';
-import { paintMap, paintPicture } from './paint.js';
+import { itemRange, plain, sheetOf, sheetsOf, thumbOfItem } from './draw-result.js';
+import { paintMap, paintPicture, tableOf } from './paint.js';
 
 /** An item that is no curve as it is seen: a map over its picture keeps the picture's size. */
 export function pictureOf(frame, item, state) {
@@ -41,7 +41,7 @@ export function framesOf(item, state) {
             const image = new ImageData(width, height);
             const start = index * planes * height * width;
             if (planes === 3) paintPicture(image, item.data, start);
-            else paintMap(image, item.data, start, tableFor(item, state), low, high);
+            else paintMap(image, item.data, start, tableOf(state, item.signed), low, high);
             return enlarged(image, scale);
         },
     };

@@ -101,7 +101,7 @@ export class StackView extends View {
                   class=${small ? 'small' : ''}
                   .store=${this.store}
                   .thumb=${thumb}
-                  .table=${tableOf(this.state, false)}
+                  .table=${this.state.scope && tableOf(this.state, false)}
               ></thumb-map>`
             : html`<span class="no-thumb ${small ? 'small' : ''}"></span>`;
     }
