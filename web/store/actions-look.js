@@ -263,15 +263,22 @@ export function lookActions(store, engine) {
     /** The least and the largest value of all maps of the network, for the widest of the three scales. */
     async function networkRange() {
         const { network, look: seen } = store.state;
-        if (!seen || seen.range) return;
-        let [min, max] = [Infinity, -Infinity];
-        for (const layer of network.layers.filter((l) => l.spatial && !l.folded)) {
-            const { stats } = await engine.model.activation(layer.name);
-            min = Math.min(min, stats.min);
-            max = Math.max(max, stats.max);
-            if (store.state.look !== seen) return;
+        const model = engine.model;
+        if (!model || !seen || seen.range) return;
+        const current = () => store.state.look === seen && model === engine.model;
+        try {
+            let [min, max] = [Infinity, -Infinity];
+            for (const layer of network.layers.filter((l) => l.spatial && !l.folded)) {
+                const { stats } = await model.activation(layer.name);
+                min = Math.min(min, stats.min);
+                max = Math.max(max, stats.max);
+                if (!current()) return;
+            }
+            store.set({ look: { ...seen, range: [min, max] } });
+        } catch (error) {
+            // Where there is a new look under way, it asks again.
+            if (current()) store.set({ activationError: sentence(error) });
         }
-        store.set({ look: { ...seen, range: [min, max] } });
     }
 
     async function setPreprocessing(values) {
