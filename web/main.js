@@ -29,11 +29,7 @@ createActions(store, {
     ask,
 });
 
-window.addEventListener('popstate', () => {
-    const { layer, unit, cell } = store.readAddress();
-    store.set({ layer, unit, cell, shown: 0, comparing: false });
-    store.actions.readLayer();
-});
+window.addEventListener('popstate', () => store.actions.openAddress(store.readAddress()));
 
 const isolated = isolate();
 const starting = isolated.then(() => store.actions.start());

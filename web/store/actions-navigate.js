@@ -22,6 +22,8 @@ export function navigateActions(store) {
     const openLayer = (name) =>
         go({ layer: name, unit: -1, show: 'activations', place: 'network' });
     const openUnit = (unit, cell = null) => go({ unit, cell, place: 'network' });
+    /** Where the browser's history leads, which may name a layer of another network. */
+    const openAddress = ({ layer, unit, cell }) => go({ layer, unit, cell });
 
     /** One level up: result, unit, layer, stack. */
     function up() {
@@ -36,8 +38,8 @@ export function navigateActions(store) {
     /** The next or previous layer, or channel when a unit is open. */
     function step(by) {
         const { network, layer, unit } = store.state;
-        if (!network || !layer) return;
-        const now = network.byName.get(layer);
+        const now = network?.byName.get(layer);
+        if (!now) return;
         if (unit >= 0) {
             const next = (unit + by + now.channels) % now.channels;
             go({ unit: next, cell: store.state.cell });
@@ -71,5 +73,5 @@ export function navigateActions(store) {
         timer = window.setTimeout(() => store.set({ toast: '' }), 3000);
     }
 
-    return { openLayer, openUnit, up, step, setScale, setTarget, setTheme, say };
+    return { openLayer, openUnit, openAddress, up, step, setScale, setTarget, setTheme, say };
 }
