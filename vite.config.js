@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, defineConfig } from 'vite';
+import { build, defineConfig, minify } from 'vite';
 
 const root = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
@@ -71,7 +71,7 @@ function openingFiles() {
 function carry() {
     return {
         name: 'convoscope-carry',
-        generateBundle(_, bundle) {
+        async generateBundle(_, bundle) {
             const names = Object.keys(bundle);
             for (const { from, to, pattern } of CARRIED) {
                 const folder = join(root, from);
@@ -79,7 +79,7 @@ function carry() {
                 const files = readdirSync(folder).filter((name) => pattern.test(name));
                 for (const file of files.sort()) {
                     const fileName = `${to}/${file}`;
-                    const source = readFileSync(join(folder, file));
+                    const source = await carried(join(folder, file));
                     this.emitFile({ type: 'asset', fileName, source });
                     names.push(fileName);
                 }
@@ -93,6 +93,15 @@ function carry() {
             this.emitFile({ type: 'asset', fileName: 'files.json', source });
         },
     };
+}
+
+/** A file as the site has it: of a loader, emcc shortens no name. @param {string} path */
+async function carried(path) {
+    const source = readFileSync(path);
+    if (!path.endsWith('.js')) return source;
+    const { code, errors } = await minify(path, source.toString(), { module: !path.endsWith('.worker.js') });
+    if (errors.length) throw new Error(`${path}: ${errors[0].message}`);
+    return code;
 }
 
 /**

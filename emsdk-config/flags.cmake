@@ -78,7 +78,8 @@ elseif(EMSCRIPTEN)
   if(CONVOSCOPE_FLAVOUR MATCHES "threads")
     # PThread: the engine starts the workers with a time limit. wasmMemory: the buffer of the moment.
     list(APPEND CONVOSCOPE_MODULE_FLAGS
-      -sEXPORTED_RUNTIME_METHODS=HEAPU8,wasmMemory,PThread -sDEFAULT_PTHREAD_STACK_SIZE=1MB)
+      -sEXPORTED_RUNTIME_METHODS=HEAPU8,wasmMemory,PThread -sDEFAULT_PTHREAD_STACK_SIZE=1MB
+      --js-library "${CMAKE_SOURCE_DIR}/emsdk-config/no-canvas.js")
   else()
     list(APPEND CONVOSCOPE_MODULE_FLAGS -sEXPORTED_RUNTIME_METHODS=HEAPU8)
   endif()
