@@ -1,0 +1,31 @@
+/* What building, memory and passes of a graph share (graph.c, graph_memory.c, graph_pass.c). */
+#ifndef CONVOSCOPE_GRAPH_INTERNAL_H
+#define CONVOSCOPE_GRAPH_INTERNAL_H
+
+#include "graph.h"
+
+/* A list of pointers that grows; the pointees live in the graph's arena. */
+typedef struct List {
+    void **items;
+    int count, capacity;
+} List;
+
+typedef enum Direction { IDLE, FORWARD, BACKWARD } Direction;
+
+struct Graph {
+    Arena *arena;
+    List nodes, inputs, outputs, values;
+    unsigned flags;
+    bool partial;
+    void *memory; /* activations, gradients, caches and scratch in one piece */
+
+    /* The pass under way. */
+    Direction direction;
+    int cursor;
+    int zeroed; /* values whose gradients graph_zero_more has seen */
+    const BackwardRule *rule;
+    const Value *start, *stop; /* forward begins and backward ends here; NULL: at the inputs */
+    uint64_t work_done, work_total;
+};
+
+#endif
