@@ -1,4 +1,4 @@
-/* A node of the file on its way to a NodeSpec: constant inputs become attributes. For import.c. */
+/* A node of the file on its way to a NodeSpec: constant inputs become attributes. For import*.c. */
 #ifndef CONVOSCOPE_ONNX_CANONICAL_H
 #define CONVOSCOPE_ONNX_CANONICAL_H
 
@@ -37,6 +37,12 @@ Status canonicalise(Import *import);
 
 /* The operator that a node of the file becomes; that of its links where it becomes a chain (Sum). */
 const char *canonical_op(const char *op);
+
+/* Adds what the node under way becomes to the graph, or makes constants of its outputs. */
+Status import_node(Import *import);
+
+/* Whether the node is one of a Conv and a BatchNormalization that become one. */
+bool import_folds(const Import *import, const OnnxNode *node);
 
 /* The shape of a value that is there already. */
 Status import_shape(const Import *import, int value, Shape *shape);
