@@ -1,6 +1,6 @@
 /**
  * With threads, the C library's queue of calls from one thread to another knows two that make canvases, and brings
- * 20 KB of script for them, WebGL with it. The core draws nothing: they answer as in a browser without canvases.
+ * 13 KB of script for them, WebGL with it. The core draws nothing: they answer as in a browser without canvases.
  */
 mergeInto(LibraryManager.library, {
   emscripten_set_canvas_element_size__deps: [],

@@ -1,11 +1,7 @@
 #include "graph_answer.h"
 
 #include "base/share.h"
-
-uint64_t answer_value_bytes(const Value *value)
-{
-    return ((uint64_t)shape_elements(&value->shape) * sizeof(float) + 63) & ~(uint64_t)63;
-}
+#include "graph_internal.h"
 
 static void value_lies(Value *value, uint64_t at)
 {
@@ -40,7 +36,7 @@ static void value_take(Value *value, Share *share)
     uint64_t before = 0;
     Node *join = joined_by(value, &before);
     if (!join) {
-        value_lies(value, share_take(share, answer_value_bytes(value)));
+        value_lies(value, share_take(share, value_bytes(value)));
         return;
     }
     Value *whole = join->out[0];
@@ -88,7 +84,7 @@ static void inputs_are_read(const Node *n, bool in_place, Share *share)
         if (!value || value->constant || !value->producer) continue;
         const bool taken_over = n->done_by || (in_place && i == 0) || value->inside;
         if (--value->unread == 0 && !taken_over)
-            share_give(share, (uintptr_t)value->data, answer_value_bytes(value));
+            share_give(share, (uintptr_t)value->data, value_bytes(value));
     }
 }
 
@@ -116,7 +112,7 @@ static void node_plan(Node *n, Share *share)
     inputs_are_read(n, in_place, share);
     for (int i = 0; i < n->out_count; i++) {
         const Value *y = n->out[i];
-        if (y->unread == 0) share_give(share, (uintptr_t)y->data, answer_value_bytes(y));
+        if (y->unread == 0) share_give(share, (uintptr_t)y->data, value_bytes(y));
     }
 }
 

@@ -14,7 +14,4 @@ uint64_t answer_plan(Node *const *nodes, int count);
 /* As if nothing had been planned. */
 void answer_forget(Node *const *nodes, int count);
 
-/* Of a value, in whole cache lines. */
-uint64_t answer_value_bytes(const Value *value);
-
 #endif

@@ -28,4 +28,15 @@ struct Graph {
     uint64_t work_done, work_total;
 };
 
+/* In whole cache lines. */
+static inline uint64_t padded(uint64_t bytes)
+{
+    return (bytes + 63) & ~(uint64_t)63;
+}
+
+static inline uint64_t value_bytes(const Value *value)
+{
+    return padded((uint64_t)shape_elements(&value->shape) * sizeof(float));
+}
+
 #endif

@@ -5,11 +5,6 @@
 #include "graph_answer.h"
 #include "graph_internal.h"
 
-static uint64_t padded(uint64_t bytes)
-{
-    return (bytes + 63) & ~(uint64_t)63;
-}
-
 static bool wants_gradient(const Value *value, unsigned flags)
 {
     if (value->constant) return (flags & GRAPH_PARAMETER_GRADIENTS) != 0;
@@ -22,7 +17,7 @@ GraphMemory graph_memory(const Graph *graph, unsigned flags)
     GraphMemory memory = {0};
     for (int i = 0; i < graph->values.count; i++) {
         const Value *value = graph->values.items[i];
-        uint64_t bytes = padded(shape_elements(&value->shape) * sizeof(float));
+        const uint64_t bytes = value_bytes(value);
         if (!value->constant) memory.activations += bytes;
         if (wants_gradient(value, flags)) memory.gradients += bytes;
     }
@@ -47,6 +42,16 @@ static void *take_zeroed(char **next, uint64_t bytes)
     return memset(take(next, bytes), 0, padded(bytes));
 }
 
+/* A cache for each node, and the scratch that all share. */
+static void nodes_take(Graph *graph, char **next, void *scratch)
+{
+    for (int i = 0; i < graph->nodes.count; i++) {
+        Node *n = graph->nodes.items[i];
+        n->cache = take_zeroed(next, n->cache_bytes);
+        n->scratch = scratch;
+    }
+}
+
 static Status reserve(Graph *graph, uint64_t bytes, unsigned flags)
 {
     if (bytes > SIZE_MAX / 2) return status_no_memory("the activations", bytes);
@@ -66,16 +71,12 @@ Status graph_allocate(Graph *graph, unsigned flags)
     void *scratch = take(&next, memory.scratch);
     for (int i = 0; i < graph->values.count; i++) {
         Value *value = graph->values.items[i];
-        uint64_t bytes = shape_elements(&value->shape) * sizeof(float);
+        const uint64_t bytes = value_bytes(value);
         if (!value->constant)
             value->data = value->producer ? take(&next, bytes) : take_zeroed(&next, bytes);
         if (wants_gradient(value, flags)) value->grad = take(&next, bytes);
     }
-    for (int i = 0; i < graph->nodes.count; i++) {
-        Node *n = graph->nodes.items[i];
-        n->cache = take_zeroed(&next, n->cache_bytes);
-        n->scratch = scratch;
-    }
+    nodes_take(graph, &next, scratch);
     return status_ok();
 }
 
@@ -99,7 +100,7 @@ Status graph_allocate_answer(Graph *graph, const Value *answer)
     const uint64_t shared = values_share(graph, answer);
     memory.total = memory.scratch + memory.caches + shared;
     for (int i = 0; i < graph->inputs.count; i++)
-        memory.total += answer_value_bytes(graph->inputs.items[i]);
+        memory.total += value_bytes(graph->inputs.items[i]);
     const Status reserved = reserve(graph, memory.total, GRAPH_FORWARD);
     if (reserved.code != STATUS_OK) {
         answer_forget((Node *const *)graph->nodes.items, graph->nodes.count);
@@ -112,12 +113,8 @@ Status graph_allocate_answer(Graph *graph, const Value *answer)
         Value *value = graph->values.items[i];
         if (value->constant) continue;
         value->data = value->producer ? (float *)(void *)(places + (uintptr_t)value->data)
-                                      : take_zeroed(&next, answer_value_bytes(value));
+                                      : take_zeroed(&next, value_bytes(value));
     }
-    for (int i = 0; i < graph->nodes.count; i++) {
-        Node *n = graph->nodes.items[i];
-        n->cache = take_zeroed(&next, n->cache_bytes);
-        n->scratch = scratch;
-    }
+    nodes_take(graph, &next, scratch);
     return status_ok();
 }

@@ -9,11 +9,6 @@
 #include "kernels/sizes.h"
 #include "parallel.h"
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Floats of the filters of one group, in the order that scattering forward wants. */
 static size_t turned_floats(const Conv2d *c)
 {

@@ -43,11 +43,6 @@ static void phases_reach(int in, int stride, int pad, int kernel, int *before, i
     *length = last - first + 1;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static Layout layout_make(const Conv2d *c)
 {
     Layout l = {.in = input_padding(c),

@@ -149,7 +149,7 @@ static void planes_largest(void *context, size_t begin, size_t end, int thread)
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
-    char *scratch = pooling->scratch + (size_t)thread * ROWS * row_bytes(p);
+    char *scratch = rows_of_thread(pooling, thread);
     const bool empty_columns = any_column_is_empty(p);
     for (size_t plane = begin; plane < end; plane++) {
         plane_largest(p, pooling->x + plane * in_plane(p), pooling->y + plane * out_plane(p),
@@ -277,7 +277,7 @@ static void planes_maxima_back(void *context, size_t begin, size_t end, int thre
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
     const size_t row = row_bytes(p);
-    char *scratch = pooling->scratch + (size_t)thread * ROWS * row;
+    char *scratch = rows_of_thread(pooling, thread);
     const Maxima columns = {(float *)scratch, (int32_t *)(scratch + row)};
     const Maxima rows = {(float *)(scratch + 2 * row), (int32_t *)(scratch + 3 * row)};
     for (size_t plane = begin; plane < end; plane++) {

@@ -21,7 +21,7 @@ static void planes_averages(void *context, size_t begin, size_t end, int thread)
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
-    float *restrict sums = (float *)(pooling->scratch + (size_t)thread * ROWS * row_bytes(p));
+    float *restrict sums = rows_of_thread(pooling, thread);
     for (size_t plane = begin; plane < end; plane++) {
         const float *x = pooling->x + plane * in_plane(p);
         float *y = pooling->y + plane * out_plane(p);
@@ -48,7 +48,7 @@ static void planes_averages_back(void *context, size_t begin, size_t end, int th
 {
     const Pooling *pooling = context;
     const Pool2d *p = pooling->p;
-    float *restrict shares = (float *)(pooling->scratch + (size_t)thread * ROWS * row_bytes(p));
+    float *restrict shares = rows_of_thread(pooling, thread);
     for (size_t plane = begin; plane < end; plane++) {
         const float *dy = pooling->dy + plane * out_plane(p);
         float *dx = pooling->dx + plane * in_plane(p);

@@ -31,6 +31,11 @@ static inline size_t row_bytes(const Pool2d *p)
 
 enum { ROWS = 4 }; /* of scratch, for each thread */
 
+static inline void *rows_of_thread(const Pooling *pooling, int thread)
+{
+    return pooling->scratch + (size_t)thread * ROWS * row_bytes(pooling->p);
+}
+
 static inline size_t in_plane(const Pool2d *p)
 {
     return (size_t)p->in_height * (size_t)p->in_width;

@@ -24,6 +24,11 @@ static inline int round_up(int a, int b)
     return divide_up(a, b) * b;
 }
 
+static inline size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Floats of so many in whole cache lines. */
 static inline size_t whole_lines(size_t floats)
 {

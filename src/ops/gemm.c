@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "kernels/sizes.h"
 #include "ops/op.h"
 #include "parallel.h"
 
@@ -40,11 +41,6 @@ static Status plan_c(const Node *n, GemmParams *p)
     return status_ok();
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static Status gemm_plan(Node *n)
 {
     TRY(node_inputs(n, 2, 3));
@@ -78,7 +74,7 @@ static Status gemm_plan(Node *n)
     TRY(shape_validate(&n->out[0]->shape, n->name));
     p->threads = parallel_threads();
     if (p->alpha != 1.0F)
-        p->scaled_bytes = ((size_t)p->m * (size_t)p->n * sizeof(float) + 63) & ~(size_t)63;
+        p->scaled_bytes = whole_lines((size_t)p->m * (size_t)p->n) * sizeof(float);
     /* Of the products that are really formed: the others would pack the whole weight. */
     const size_t y = gemm_scratch_bytes(p->m, p->n, p->k, p->threads);
     const size_t da = p->a_transposed ? gemm_scratch_bytes(p->k, p->m, p->n, p->threads)

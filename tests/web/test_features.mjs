@@ -91,7 +91,7 @@ test('a second visit computes no features again, and removing them works', async
     await t.test('two tabs write at once, and what they leave is whole', async () => {
         const other = await page.browserContext().newPage();
         await other.goto(page.url());
-        await other.waitForFunction(() => /** @type {any} */ (window).convoscope, { timeout: 30_000, polling: 100 });
+        await engineReady(other);
         await page.evaluate(() => /** @type {any} */ (window).convoscope.removeFeatures());
         await Promise.all([compared(page), compared(other)]);
         await other.close();
