@@ -1,4 +1,4 @@
-/* What building, memory and passes of a graph share (graph.c, graph_memory.c, graph_pass.c). */
+/* What building, memory and passes of a graph share (graph*.c). */
 #ifndef CONVOSCOPE_GRAPH_INTERNAL_H
 #define CONVOSCOPE_GRAPH_INTERNAL_H
 
